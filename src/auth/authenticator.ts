@@ -1,0 +1,19 @@
+import type { Principal } from './principal.ts';
+
+/** The headers of one request as they arrived: a name may occur more than once. */
+export interface RequestHeaders {
+  /** Every value of a header in order of arrival; the name is matched without regard to case. */
+  all(name: string): readonly string[];
+}
+
+/**
+ * Port to the team's own login.
+ *
+ * Answers a principal, or null when the request carries no credentials at all. Credentials that are present but bad are
+ * never "anonymous": they throw `ServiceError` UNAUTHENTICATED; a login that cannot be asked throws AUTH_UNAVAILABLE.
+ */
+export interface Authenticator {
+  authenticate(headers: RequestHeaders, signal: AbortSignal): Promise<Principal | null>;
+  /** Why requests cannot be authenticated at present, for readiness; null when they can. */
+  problem?(): string | null;
+}
