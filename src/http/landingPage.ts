@@ -38,4 +38,5 @@ export function sandboxLandingPage(firstTab: () => Promise<FirstTab>): ApolloSer
   };
 }
 
-export const noLandingPage = (): ApolloServerPlugin<GraphQLContext> => ApolloServerPluginLandingPageDisabled();
+export const noLandingPage = (): ApolloServerPlugin<GraphQLContext> =>
+  ApolloServerPluginLandingPageDisabled();

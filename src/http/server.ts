@@ -8,7 +8,6 @@ import { HttpError } from './httpError.ts';
 import { createRouter, type Handler, type Route } from './route.ts';
 
 export interface HttpServerOptions {
-  readonly routes: readonly Route[];
   readonly logger: Logger;
   /** Called first for every request, to set the headers of cross-origin access. */
   readonly cors?: (request: IncomingMessage, response: ServerResponse) => void;
@@ -23,18 +22,20 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** Starts listening; port 0 takes a free one. Rejects with an Error that says what to do when the port is taken. */
   listen(port: number, host: string): Promise<{ url: string; port: number }>;
+  /** Puts the routes in place. Before this every path answers 503: the address is often needed to make the routes. */
+  mount(routes: readonly Route[]): void;
   /** Refuses new connections, lets running requests end for at most `graceMs`, then cuts them off. May be called again. */
   drain(graceMs: number): Promise<void>;
   readonly draining: boolean;
 }
 
-type State = { phase: 'open' } | { phase: 'draining'; done: Promise<void> };
+type State = { phase: 'starting' } | { phase: 'open' } | { phase: 'draining'; done: Promise<void> };
 
 /** A plain `node:http` server: routes, request ids, deadlines and a drain. Why no framework: see `src/decisions.md`. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { logger, cors, requestTimeoutMs = 30_000, keepAliveTimeoutMs = 65_000, onAnswered } = options;
-  const routeOf = createRouter(options.routes);
-  let state: State = { phase: 'open' };
+  let routeOf = createRouter([]);
+  let state: State = { phase: 'starting' };
 
   const server = createServer(
     {
@@ -103,8 +104,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
       return { url: `http://${shown}:${address.port}`, port: address.port };
     },
+    mount(routes) {
+      routeOf = createRouter(routes);
+      if (state.phase === 'starting') state = { phase: 'open' };
+    },
     drain(graceMs) {
-      if (state.phase === 'open') state = { phase: 'draining', done: close(server, graceMs) };
+      if (state.phase !== 'draining') state = { phase: 'draining', done: close(server, graceMs) };
       return state.done;
     },
   };

@@ -54,7 +54,7 @@ export interface IdentityService {
 
 export function createIdentityService(
   { gateway, audit }: { readonly gateway: CognitoGateway; readonly audit: AuditSink },
-  { userIdHmacKey }: { readonly userIdHmacKey?: string },
+  { userIdHmacKey }: { readonly userIdHmacKey?: Uint8Array },
 ): IdentityService {
   const userOf = (principal: Principal) => developerUserIdentifierOf(principal, userIdHmacKey);
   const ownId = ({ principal, identities }: IdentityRequest) => identities.findIdentityId(userOf(principal));

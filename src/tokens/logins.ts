@@ -8,7 +8,7 @@ import type { Principal } from '../auth/principal.ts';
  *
  * Changing the key gives every user a new identity.
  */
-export function developerUserIdentifierOf(principal: Principal, userIdHmacKey?: string): string {
+export function developerUserIdentifierOf(principal: Principal, userIdHmacKey?: Uint8Array): string {
   return userIdHmacKey === undefined
     ? principal.userId
     : createHmac('sha256', userIdHmacKey).update(principal.userId, 'utf8').digest('hex');

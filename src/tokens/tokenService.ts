@@ -57,7 +57,7 @@ export interface UserRateLimit {
 export interface TokenServiceOptions {
   /** Default and longest life of a token in seconds. */
   readonly tokenDuration: number;
-  readonly userIdHmacKey?: string;
+  readonly userIdHmacKey?: Uint8Array;
 }
 
 interface Services {

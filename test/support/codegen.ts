@@ -18,8 +18,7 @@ interface GeneratedFile {
 
 /** The SDL of the schema that the server serves, or undefined while the committed file is the source. */
 async function emitSchema(): Promise<GeneratedFile | undefined> {
-  // return emitFrom('../../src/graphql/schema.ts');
-  return undefined;
+  return emitFrom('../../src/graphql/schema.ts');
 }
 
 /** `schema/schema.graphql` as the given module prints it. */

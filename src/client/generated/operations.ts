@@ -7,35 +7,51 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 export interface DocumentTypeDecoration<TResult, TVariables> {
   readonly __apiType?: (variables: TVariables) => TResult;
 }
+/** Wishes about the credentials. Whose they are is not among them: that is the access token's user. */
 export type CognitoCredentialsInput = {
-  /** Identity id that the caller has worked with so far; `identityChanged` says whether it still is the caller's. */
+  /** The identity id that the client has worked with so far, to be told in `identityChanged` whether it still holds. */
   readonly previousIdentityId?: string | null | undefined;
-  /** Life of the OpenID token in seconds, 60 up to the server's COGNITO_TOKEN_DURATION, which is the default. */
+  /** Life of the OpenID token in seconds: 60 up to the server's configured duration, which is the default. */
   readonly tokenDuration?: number | null | undefined;
 };
 
+/** Identities to delete for good. */
 export type DeleteIdentitiesInput = {
+  /** 1 to 60 identity ids, each once. */
   readonly identityIds: ReadonlyArray<string>;
 };
 
+/** A guest identity and the proof that the caller is that guest. */
 export type LinkGuestIdentityInput = {
+  /** Identity id of the guest, from GetId without logins. */
   readonly guestIdentityId: string;
+  /** The guest's own OpenID token, from GetOpenIdToken without logins; at most ten minutes old. */
   readonly guestOpenIdToken: string;
+  /** Life of the new OpenID token in seconds: 60 up to the server's configured duration, which is the default. */
   readonly tokenDuration?: number | null | undefined;
 };
 
+/** Two users of your login who are one person. */
 export type MergeDeveloperIdentitiesInput = {
+  /** The user whose identity both will have. */
   readonly destinationUserIdentifier: string;
+  /** The user who moves. Data keyed by the identity left behind does not move. */
   readonly sourceUserIdentifier: string;
 };
 
+/** A user and the identity to take away from them. */
 export type UnlinkDeveloperIdentityInput = {
+  /** The user, who gets a new identity the next time. */
   readonly developerUserIdentifier: string;
+  /** The identity that the user has now. */
   readonly identityId: string;
 };
 
+/** Why Cognito did not delete an identity. */
 export type UnprocessedReason =
+  /** The identity does not exist, or the server's own AWS permissions do not reach it. */
   | 'ACCESS_DENIED'
+  /** A fault inside Cognito; try again. */
   | 'INTERNAL_SERVER_ERROR';
 
 export type CognitoAwsCredentialsMutationVariables = Exact<{
@@ -287,18 +303,18 @@ export const UnlinkDeveloperIdentityDocument = /* @__PURE__ */ new TypedDocument
     `) as unknown as TypedDocumentString<UnlinkDeveloperIdentityMutation, UnlinkDeveloperIdentityMutationVariables>;
 /** What `extensions.code` of an error can be. */
 export type ErrorCode =
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'BAD_USER_INPUT'
-  | 'NOT_FOUND'
-  | 'CONFLICT'
-  | 'GUEST_IDENTITY_UNUSABLE'
-  | 'TOO_MANY_REQUESTS'
-  | 'AUTH_UNAVAILABLE'
   | 'AUDIT_UNAVAILABLE'
-  | 'UPSTREAM_THROTTLED'
-  | 'UPSTREAM_UNAVAILABLE'
-  | 'UPSTREAM_MISCONFIGURED'
+  | 'AUTH_UNAVAILABLE'
+  | 'BAD_USER_INPUT'
+  | 'CONFLICT'
+  | 'FORBIDDEN'
+  | 'GUEST_IDENTITY_UNUSABLE'
+  | 'INTERNAL_SERVER_ERROR'
+  | 'NOT_FOUND'
+  | 'TOO_MANY_REQUESTS'
+  | 'UNAUTHENTICATED'
   | 'UPSTREAM_FORBIDDEN'
   | 'UPSTREAM_INVALID_RESPONSE'
-  | 'INTERNAL_SERVER_ERROR';
+  | 'UPSTREAM_MISCONFIGURED'
+  | 'UPSTREAM_THROTTLED'
+  | 'UPSTREAM_UNAVAILABLE';
