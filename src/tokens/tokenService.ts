@@ -45,9 +45,11 @@ export interface IssuedToken extends OpenIdToken {
 }
 
 /** Proof that the caller holds a guest identity; see `createGuestProofVerifier`. */
-export interface GuestProofVerifier {
-  verify(guestIdentityId: string, guestOpenIdToken: string, signal: AbortSignal): Promise<void>;
-}
+export type GuestProofVerifier = (
+  guestIdentityId: string,
+  guestOpenIdToken: string,
+  signal: AbortSignal,
+) => Promise<void>;
 
 export interface UserRateLimit {
   /** Counts `count` requests of the user, or throws TOO_MANY_REQUESTS with `retryAfter` and counts nothing. */
@@ -171,7 +173,7 @@ export function createTokenService(services: Services, options: TokenServiceOpti
       const subject = { ...auditSubjectOf('link', request), identityIds: [guestIdentityId] };
       const permit = async () => {
         await userRateLimit.take(principal.userId, 1);
-        await guestProof.verify(guestIdentityId, guestOpenIdToken, scope.signal);
+        await guestProof(guestIdentityId, guestOpenIdToken, scope.signal);
       };
       const change = async () => {
         const { token, linked } = await linkOrKeepOwn(request, guestIdentityId, scope.signal);

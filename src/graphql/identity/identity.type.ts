@@ -1,6 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
-import { PageInfo } from '../connection.ts';
 import { DateTimeScalar } from '../dateTime.ts';
+import { PageInfo } from '../pageInfo.type.ts';
 
 @ObjectType({ description: 'One edge of a list of developer user identifiers.' })
 export class DeveloperUserIdentifierEdge {
