@@ -4,7 +4,7 @@ import {
   SetIdentityPoolRolesCommand,
 } from '@aws-sdk/client-cognito-identity';
 import { type PoolClients, whereabouts } from './awsClients.ts';
-import { PoolError, type Resource } from './poolErrors.ts';
+import { PoolError } from './poolErrors.ts';
 import { type PoolSetupOptions, poolSetup, type RoleSetup } from './poolSetup.ts';
 import { attempt, describePool, findPools, rolesOf, updatePool } from './pools.ts';
 import type { ProvisionStep } from './provisionStep.ts';
