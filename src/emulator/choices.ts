@@ -32,7 +32,8 @@ export const choices: readonly Choice[] = [
   },
   {
     topic: 'LookupDeveloperIdentity of an unknown developer user',
-    choice: "NotAuthorizedException 'Access to this identity pool is forbidden.'; an option makes it ResourceNotFoundException.",
+    choice:
+      "NotAuthorizedException 'Access to this identity pool is forbidden.'; an option makes it ResourceNotFoundException.",
     reason: 'The only report (2016) saw this; the model suggests the other.',
   },
   {
@@ -62,7 +63,8 @@ export const choices: readonly Choice[] = [
   },
   {
     topic: 'Wrong or missing developer provider in Logins',
-    choice: "InvalidParameterException, with the seen text 'This identity pool does not support the specified developer provider' where a name is wrong.",
+    choice:
+      "InvalidParameterException, with the seen text 'This identity pool does not support the specified developer provider' where a name is wrong.",
     reason: 'The text was seen, its class was not.',
   },
   {
@@ -82,12 +84,14 @@ export const choices: readonly Choice[] = [
   },
   {
     topic: 'Implicit merge: which identity stays',
-    choice: 'That of the developer user, else the one asked for, else the older one. The other is disabled and loses its logins.',
+    choice:
+      'That of the developer user, else the one asked for, else the older one. The other is disabled and loses its logins.',
     reason: 'AWS says that either may be answered.',
   },
   {
     topic: 'MergeDeveloperIdentities',
-    choice: 'All logins move to the destination; the source identity is disabled. Source equal to destination changes nothing.',
+    choice:
+      'All logins move to the destination; the source identity is disabled. Source equal to destination changes nothing.',
     reason: 'The documented limit of 20 logins together implies that all of them move.',
   },
   {
@@ -97,7 +101,8 @@ export const choices: readonly Choice[] = [
   },
   {
     topic: 'After the last unlink',
-    choice: 'The identity is disabled: hidden by HideDisabled, answers forbidden, and the developer user is a new one.',
+    choice:
+      'The identity is disabled: hidden by HideDisabled, answers forbidden, and the developer user is a new one.',
     reason: "The documentation says 'inaccessible'.",
   },
   {
@@ -147,12 +152,14 @@ export const choices: readonly Choice[] = [
   },
   {
     topic: 'SetIdentityPoolRoles with a role that does not exist',
-    choice: 'Accepted; using it is InvalidIdentityPoolConfigurationException. A role of another account is refused, as seen on AWS.',
+    choice:
+      'Accepted; using it is InvalidIdentityPoolConfigurationException. A role of another account is refused, as seen on AWS.',
     reason: 'A role is often created in the same deployment; AWS documents the later error only.',
   },
   {
     topic: 'A pool with role mappings and the developer call',
-    choice: "InvalidParameterException 'roleMappings are not supported for developer authenticated identities'; an option accepts it.",
+    choice:
+      "InvalidParameterException 'roleMappings are not supported for developer authenticated identities'; an option accepts it.",
     reason: 'One report of the text; the documentation does not mention it.',
   },
   {
@@ -162,7 +169,8 @@ export const choices: readonly Choice[] = [
   },
   {
     topic: 'A token whose identity has changed since',
-    choice: 'Accepted until it expires, unless the identity was deleted or disabled. A guest token is refused once the guest has logged in.',
+    choice:
+      'Accepted until it expires, unless the identity was deleted or disabled. A guest token is refused once the guest has logged in.',
     reason: 'Tokens cannot be revoked, but credentials need a usable identity.',
   },
   {

@@ -29,7 +29,9 @@ export const identityForbidden = (identityId: string) =>
   notAuthorized(`Access to Identity '${identityId}' is forbidden.`);
 
 export const loginsDoNotMatch = () =>
-  notAuthorized("Logins don't match. Please include at least one valid login for this identity or identity pool.");
+  notAuthorized(
+    "Logins don't match. Please include at least one valid login for this identity or identity pool.",
+  );
 
 export const invalidPoolConfiguration = () =>
   new AwsError(

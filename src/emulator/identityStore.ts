@@ -107,7 +107,9 @@ const developer = '';
 
 /** Hashed, because an embedded database bounds the length of a key and a developer user id may have 1024 characters. */
 const loginKey = (identityPoolId: string, provider: string, subject: string) =>
-  createHash('sha256').update(JSON.stringify([identityPoolId, provider, subject])).digest('base64url');
+  createHash('sha256')
+    .update(JSON.stringify([identityPoolId, provider, subject]))
+    .digest('base64url');
 
 const memberKey = (identity: Pick<Identity, 'identityPoolId' | 'sequence'>) =>
   `${identity.identityPoolId}/${String(identity.sequence).padStart(15, '0')}`;

@@ -58,8 +58,10 @@ function ownersOf(reader: IdentityReader, request: LinkRequest): readonly (Ident
 
 function join(writer: IdentityWriter, request: LinkRequest): Identity {
   const { identityPoolId, developerUser, publicLogins, now } = request;
-  const named = request.identityId === undefined ? undefined : requireUsable(writer, request.identityId, identityPoolId);
-  const developerOwner = developerUser === undefined ? undefined : writer.byDeveloperUser(identityPoolId, developerUser);
+  const named =
+    request.identityId === undefined ? undefined : requireUsable(writer, request.identityId, identityPoolId);
+  const developerOwner =
+    developerUser === undefined ? undefined : writer.byDeveloperUser(identityPoolId, developerUser);
   const owners = ownersOf(writer, request).filter((owner) => owner !== undefined);
 
   if (named && developerOwner && developerOwner.identityId !== named.identityId) {
@@ -68,7 +70,8 @@ function join(writer: IdentityWriter, request: LinkRequest): Identity {
       'The developer user identifier is already registered under a different identity.',
     );
   }
-  if (named && isAuthenticated(named) && !proves(owners, named, developerUser !== undefined)) throw loginsDoNotMatch();
+  if (named && isAuthenticated(named) && !proves(owners, named, developerUser !== undefined))
+    throw loginsDoNotMatch();
 
   const oldestFirst = [...owners].sort((a, b) => a.sequence - b.sequence);
   const winner =

@@ -38,7 +38,9 @@ export type TokenFault =
   | { readonly fault: 'not yet valid' }
   | { readonly fault: 'expired'; readonly now: number; readonly exp: number };
 
-export type TokenVerdict = { readonly ok: true; readonly claims: OpenIdClaims } | ({ readonly ok: false } & TokenFault);
+export type TokenVerdict =
+  | { readonly ok: true; readonly claims: OpenIdClaims }
+  | ({ readonly ok: false } & TokenFault);
 
 export interface OpenIdTokens {
   mint(request: MintRequest): Promise<string>;
@@ -94,7 +96,8 @@ export function createOpenIdTokens({ keys, clock, accountId, issuer }: OpenIdTok
       const region = typeof claims.aud === 'string' ? regionOfId(claims.aud) : undefined;
       if (claims.iss !== issuerOf(region ?? '')) return { ok: false, fault: 'foreign issuer' };
       // The algorithm is ours to name and the key ours to look up: alg none, HS256, jku and jwk in a header lead nowhere.
-      const key = header.alg === 'RS512' && typeof header.kid === 'string' ? await keys.find(header.kid) : undefined;
+      const key =
+        header.alg === 'RS512' && typeof header.kid === 'string' ? await keys.find(header.kid) : undefined;
       if (!key || !verify('RSA-SHA512', signingInput, key.publicKey, signature)) {
         return { ok: false, fault: 'bad signature' };
       }

@@ -24,10 +24,7 @@ export function createPageTokens(secret: Uint8Array): PageTokens {
       if (token === undefined) return undefined;
       const bytes = Buffer.from(token, 'base64url');
       const position = bytes.subarray(macLength).toString();
-      if (
-        bytes.length <= macLength ||
-        !timingSafeEqual(bytes.subarray(0, macLength), mac(scope, position))
-      ) {
+      if (bytes.length <= macLength || !timingSafeEqual(bytes.subarray(0, macLength), mac(scope, position))) {
         throw invalidParameter('Invalid NextToken');
       }
       return position;

@@ -11,7 +11,8 @@ import type { CallContext } from './services.ts';
 export function requirePool(reader: IdentityReader, identityPoolId: string, call?: CallContext): Pool {
   const pool = reader.pool(identityPoolId);
   const region = call?.region;
-  if (!pool || (region !== undefined && regionOfId(identityPoolId) !== region)) throw poolNotFound(identityPoolId);
+  if (!pool || (region !== undefined && regionOfId(identityPoolId) !== region))
+    throw poolNotFound(identityPoolId);
   return pool;
 }
 
@@ -19,7 +20,8 @@ export function requirePool(reader: IdentityReader, identityPoolId: string, call
 export function requireIdentity(reader: IdentityReader, identityId: string, call?: CallContext): Identity {
   const identity = reader.identity(identityId);
   const region = call?.region;
-  if (!identity || (region !== undefined && regionOfId(identityId) !== region)) throw identityNotFound(identityId);
+  if (!identity || (region !== undefined && regionOfId(identityId) !== region))
+    throw identityNotFound(identityId);
   return identity;
 }
 

@@ -1,7 +1,7 @@
 import { invalidParameter } from './errors.ts';
 import type { Pool } from './identityStore.ts';
-import { withoutUndefined } from './views.ts';
 import type { Input } from './validation/cognitoShapes.ts';
+import { withoutUndefined } from './views.ts';
 
 /** A pool made of a request's settings. What hangs on a pool but is not set through them is kept from `before`. */
 export function poolOf(identityPoolId: string, request: Input<'CreateIdentityPool'>, before?: Pool): Pool {

@@ -37,7 +37,8 @@ export async function presentLogins(
   const cognito = await verifyCognitoLogin(tokens, identity, logins);
   if (cognito) {
     // The guest token of somebody who has logged in since must not reach the identity of a user.
-    if (cognito.claims.amr[0] !== 'authenticated' && isAuthenticated(identity)) throw identityForbidden(identityId);
+    if (cognito.claims.amr[0] !== 'authenticated' && isAuthenticated(identity))
+      throw identityForbidden(identityId);
     return { by: 'cognito token', pool, identity, ...cognito };
   }
   const proven = await publicLogins.verify(pool, logins);

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
 import type { Clock } from '../lib/clock.ts';
 import { AwsError, invalidParameter, notAuthorized } from './errors.ts';
 import type { Login, Pool } from './identityStore.ts';
@@ -58,8 +65,10 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
     const scheme = loopback.test(provider) ? 'http' : 'https';
     const issuer = settings.issuer ?? `${scheme}://${provider}`;
     const unverified = readClaims(token);
-    if (unverified.iss !== issuer) throw notAuthorized("Invalid login token. Issuer doesn't match providerName");
-    if (unverified.aud === undefined) throw notAuthorized('Invalid login token. Missing a required claim: aud');
+    if (unverified.iss !== issuer)
+      throw notAuthorized("Invalid login token. Issuer doesn't match providerName");
+    if (unverified.aud === undefined)
+      throw notAuthorized('Invalid login token. Missing a required claim: aud');
     const keys = await keySetOf(keySets, issuer, settings.jwksUri);
     const { now } = options.clock;
     const audience = settings.clientIds ?? clientIds;
@@ -68,7 +77,18 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
         issuer,
         ...(audience && { audience: [...audience] }),
         requiredClaims: ['sub', 'exp'],
-        algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
+        algorithms: [
+          'RS256',
+          'RS384',
+          'RS512',
+          'PS256',
+          'PS384',
+          'PS512',
+          'ES256',
+          'ES384',
+          'ES512',
+          'EdDSA',
+        ],
         currentDate: new Date(now()),
       });
       return payload;
@@ -86,14 +106,18 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
 
   const verifyOne = async (pool: Pool, provider: string, token: string): Promise<ProvenLogin> => {
     if (isCognitoLogin(provider)) throw notAuthorized("Invalid login token. Can't pass in a Cognito token.");
-    if (provider === pool.developerProviderName) throw invalidParameter('Please provide a valid public provider');
+    if (provider === pool.developerProviderName)
+      throw invalidParameter('Please provide a valid public provider');
     const kind = providerKind(pool, provider);
     if (!kind && !options.anyOpaqueToken) {
       throw hasProviders(pool)
         ? notAuthorized('Token is not from a supported provider of this identity pool.')
-        : notAuthorized(`Identity pool - ${pool.identityPoolId} does not have identity providers configured.`);
+        : notAuthorized(
+            `Identity pool - ${pool.identityPoolId} does not have identity providers configured.`,
+          );
     }
-    const opaque = !kind || (kind.type === 'social' && !options.openIdProviders[provider] && provider !== google);
+    const opaque =
+      !kind || (kind.type === 'social' && !options.openIdProviders[provider] && provider !== google);
     if (opaque) {
       const subject = opaqueSubject(provider, token);
       if (!subject) throw notAuthorized('Invalid login token.');
@@ -103,9 +127,11 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
     const claims = await verifyOpenId(provider, token, kind.clientIds);
     const subject = claims.sub as string;
     const qualified =
-      kind.type === 'oidc' ? `${kind.arn}:OIDC:${subject}`
-      : kind.type === 'userPool' ? `${provider}:CognitoSignIn:${subject}`
-      : `${provider}:${subject}`;
+      kind.type === 'oidc'
+        ? `${kind.arn}:OIDC:${subject}`
+        : kind.type === 'userPool'
+          ? `${provider}:CognitoSignIn:${subject}`
+          : `${provider}:${subject}`;
     return { provider, subject, amr: [provider, qualified], claims };
   };
 
@@ -123,9 +149,13 @@ type ProviderKind =
 
 /** How the pool knows a provider, or undefined when it does not. */
 export function providerKind(pool: Pool, provider: string): ProviderKind | undefined {
-  const arn = pool.openIdConnectProviderArns?.find((candidate) => candidate.endsWith(`:oidc-provider/${provider}`));
+  const arn = pool.openIdConnectProviderArns?.find((candidate) =>
+    candidate.endsWith(`:oidc-provider/${provider}`),
+  );
   if (arn !== undefined) return { type: 'oidc', arn };
-  const clients = (pool.cognitoIdentityProviders ?? []).filter(({ ProviderName }) => ProviderName === provider);
+  const clients = (pool.cognitoIdentityProviders ?? []).filter(
+    ({ ProviderName }) => ProviderName === provider,
+  );
   if (clients.length > 0) {
     return { type: 'userPool', clientIds: clients.flatMap(({ ClientId }) => ClientId ?? []) };
   }
@@ -150,7 +180,10 @@ function readClaims(token: string): JWTPayload {
 }
 
 const unreachable = () =>
-  new AwsError('ExternalServiceException', 'The identity provider could not be reached or gave no valid answer.');
+  new AwsError(
+    'ExternalServiceException',
+    'The identity provider could not be reached or gave no valid answer.',
+  );
 
 function keySetOf(
   keySets: Map<string, Promise<JWTVerifyGetKey>>,
@@ -160,7 +193,9 @@ function keySetOf(
   const address = jwksUri ?? issuer;
   let found = keySets.get(address);
   if (!found) {
-    found = (jwksUri ? Promise.resolve(jwksUri) : discover(issuer)).then((uri) => createRemoteJWKSet(new URL(uri)));
+    found = (jwksUri ? Promise.resolve(jwksUri) : discover(issuer)).then((uri) =>
+      createRemoteJWKSet(new URL(uri)),
+    );
     keySets.set(address, found);
     found.catch(() => keySets.delete(address)); // a failure is not remembered
   }
@@ -194,6 +229,7 @@ function translate(error: unknown, now: number, exp: number | undefined): AwsErr
   const cannotFetchKeys =
     error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || error instanceof TypeError;
   // jose reports an unexpected HTTP answer with its base class.
-  if (cannotFetchKeys || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')) return unreachable();
+  if (cannotFetchKeys || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC'))
+    return unreachable();
   return notAuthorized("Invalid login token. Couldn't verify signed token.");
 }

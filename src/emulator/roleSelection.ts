@@ -16,7 +16,9 @@ export function selectRole(
   logins: readonly ProvenLogin[],
   customRoleArn: string | undefined,
 ): string | undefined {
-  const mapped = logins.map((login) => ({ login, mapping: mappingOf(pool, login) })).find(({ mapping }) => mapping);
+  const mapped = logins
+    .map((login) => ({ login, mapping: mappingOf(pool, login) }))
+    .find(({ mapping }) => mapping);
   if (customRoleArn !== undefined) {
     const allowed = mapped?.mapping?.Type === 'Token' ? rolesOf(mapped.login.claims) : [];
     if (!allowed.includes(customRoleArn)) throw roleForbidden(customRoleArn);
@@ -39,7 +41,17 @@ export function mappingKeys(pool: Pool): string[] {
     ...(pool.openIdConnectProviderArns ?? []),
     ...(pool.openIdConnectProviderArns ?? []).map(providerOfArn),
     ...(pool.samlProviderArns ?? []),
-    ...(pool.cognitoIdentityProviders ?? []).map(({ ProviderName, ClientId }) => `${ProviderName}:${ClientId}`),
+    ...(pool.cognitoIdentityProviders ?? []).map(
+      ({ ProviderName, ClientId }) => `${ProviderName}:${ClientId}`,
+    ),
+  ];
+}
+
+/** Names under which principal tags may be set: those of role mappings, and user pools without a client id. */
+export function providerKeys(pool: Pool): string[] {
+  return [
+    ...mappingKeys(pool),
+    ...(pool.cognitoIdentityProviders ?? []).flatMap(({ ProviderName }) => ProviderName ?? []),
   ];
 }
 
@@ -102,7 +114,9 @@ export function mappedPrincipalTags(pool: Pool, logins: readonly ProvenLogin[]):
     const key = settingKeys(pool, login).find((candidate) => Object.hasOwn(pool.principalTagMaps, candidate));
     const settings = key === undefined ? undefined : pool.principalTagMaps[key];
     if (!settings) continue;
-    for (const [tag, claim] of Object.entries(settings.useDefaults ? defaultTagMap : settings.principalTags)) {
+    for (const [tag, claim] of Object.entries(
+      settings.useDefaults ? defaultTagMap : settings.principalTags,
+    )) {
       const value = [login.claims[claim]].flat()[0];
       if (value !== undefined && value !== null && value !== '') tags[tag] = String(value);
     }

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPair, type KeyObject, createPrivateKey } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
 export interface SigningKey {
@@ -76,7 +76,9 @@ function signingKey(region: string, privateKey: KeyObject): SigningKey {
   const publicKey = createPublicKey(privateKey);
   const { e, n } = publicKey.export({ format: 'jwk' });
   // The thumbprint of RFC 7638, cut to 48 bits and written as a number to keep AWS's form.
-  const thumbprint = createHash('sha256').update(JSON.stringify({ e, kty: 'RSA', n })).digest();
+  const thumbprint = createHash('sha256')
+    .update(JSON.stringify({ e, kty: 'RSA', n }))
+    .digest();
   return { kid: `${region}-${thumbprint.readUIntBE(0, 6)}`, privateKey, publicKey };
 }
 

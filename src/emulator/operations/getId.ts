@@ -4,11 +4,7 @@ import { guestsNotAllowed } from '../presentedLogins.ts';
 import type { Handler, Services } from '../services.ts';
 
 export const getId =
-  ({
-    store,
-    publicLogins,
-    clock,
-  }: Pick<Services, 'store' | 'publicLogins' | 'clock'>): Handler<'GetId'> =>
+  ({ store, publicLogins, clock }: Pick<Services, 'store' | 'publicLogins' | 'clock'>): Handler<'GetId'> =>
   async ({ IdentityPoolId, Logins = {} }) => {
     const pool = store.read((reader) => requirePool(reader, IdentityPoolId));
     if (Object.keys(Logins).length === 0) {

@@ -8,9 +8,7 @@ import type { Handler, Services } from '../services.ts';
 const duration = 600;
 
 export const getOpenIdToken =
-  (
-    services: Pick<Services, 'store' | 'tokens' | 'publicLogins' | 'clock'>,
-  ): Handler<'GetOpenIdToken'> =>
+  (services: Pick<Services, 'store' | 'tokens' | 'publicLogins' | 'clock'>): Handler<'GetOpenIdToken'> =>
   async ({ IdentityId, Logins = {} }) => {
     const presented = await presentLogins(services, IdentityId, Logins);
     const { pool, identity } = presented;
@@ -33,6 +31,8 @@ function requireClassicFlow(pool: Pool): void {
     throw invalidParameter('Basic (classic) flow is not enabled, please use enhanced flow.');
   }
   if (Object.keys(pool.roleMappings).length > 0) {
-    throw invalidParameter('Basic (classic) flow is not supported with RoleMappings, please use enhanced flow.');
+    throw invalidParameter(
+      'Basic (classic) flow is not supported with RoleMappings, please use enhanced flow.',
+    );
   }
 }

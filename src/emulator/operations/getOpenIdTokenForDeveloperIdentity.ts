@@ -59,7 +59,9 @@ function splitLogins(pool: Pool, logins: Readonly<Record<string, string>>) {
   const { [provider]: developerUser = '', ...others } = logins;
   // The model lets 50,000 characters through here, but a user that cannot be looked up or unlinked helps nobody.
   if (developerUser.length > maxDeveloperUserLength) {
-    throw invalidParameter(`A developer user identifier can have at most ${maxDeveloperUserLength} characters.`);
+    throw invalidParameter(
+      `A developer user identifier can have at most ${maxDeveloperUserLength} characters.`,
+    );
   }
   return { provider, developerUser, others };
 }

@@ -12,7 +12,10 @@ export const lookupDeveloperIdentity =
     pageTokens,
     choices,
   }: Pick<Services, 'store' | 'pageTokens' | 'choices'>): Handler<'LookupDeveloperIdentity'> =>
-  ({ IdentityPoolId, IdentityId, DeveloperUserIdentifier, MaxResults = defaultMaxResults, NextToken }, call) => {
+  (
+    { IdentityPoolId, IdentityId, DeveloperUserIdentifier, MaxResults = defaultMaxResults, NextToken },
+    call,
+  ) => {
     if (IdentityId === undefined && DeveloperUserIdentifier === undefined) {
       throw invalidParameter('IdentityId and DeveloperUserIdentifier cannot both be null.');
     }
@@ -33,7 +36,12 @@ export const lookupDeveloperIdentity =
     if (IdentityId !== undefined && DeveloperUserIdentifier !== undefined) {
       return { IdentityId, DeveloperUserIdentifierList: [DeveloperUserIdentifier] };
     }
-    const scope = ['LookupDeveloperIdentity', IdentityPoolId, IdentityId ?? '', DeveloperUserIdentifier ?? ''];
+    const scope = [
+      'LookupDeveloperIdentity',
+      IdentityPoolId,
+      IdentityId ?? '',
+      DeveloperUserIdentifier ?? '',
+    ];
     const start = Number(pageTokens.position(scope, NextToken) ?? 0);
     const users = found.developerUserIdentifiers;
     const end = start + MaxResults;

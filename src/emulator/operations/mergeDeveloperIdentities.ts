@@ -5,10 +5,7 @@ import type { Handler, Services } from '../services.ts';
 
 export const mergeDeveloperIdentities =
   ({ store, clock }: Pick<Services, 'store' | 'clock'>): Handler<'MergeDeveloperIdentities'> =>
-  async (
-    { SourceUserIdentifier, DestinationUserIdentifier, DeveloperProviderName, IdentityPoolId },
-    call,
-  ) =>
+  async ({ SourceUserIdentifier, DestinationUserIdentifier, DeveloperProviderName, IdentityPoolId }, call) =>
     store.write((writer) => {
       const pool = requirePool(writer, IdentityPoolId, call);
       requireDeveloperProvider(pool, DeveloperProviderName);

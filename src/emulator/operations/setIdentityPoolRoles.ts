@@ -39,9 +39,13 @@ function checkMapping(pool: Pool, provider: string, mapping: RoleMapping, accoun
   }
   if (mapping.Type === 'Token') return;
   const rules = mapping.RulesConfiguration?.Rules ?? [];
-  if (rules.length === 0) throw invalidParameter('RulesConfiguration is required for RoleMappings of type Rules.');
+  if (rules.length === 0)
+    throw invalidParameter('RulesConfiguration is required for RoleMappings of type Rules.');
   if (rules.length > maxRules) {
-    throw new AwsError('LimitExceededException', `A provider can have at most ${maxRules} role mapping rules.`);
+    throw new AwsError(
+      'LimitExceededException',
+      `A provider can have at most ${maxRules} role mapping rules.`,
+    );
   }
   for (const rule of rules) requireOwnRole(rule.RoleARN, accountId);
 }

@@ -60,7 +60,10 @@ export class BufferedWriter implements Writer {
     const changes = this.#changes.get(table);
     if (!changes) return this.#base.range(table, range);
     const found = new Map<string, T>();
-    for (const { key, value } of this.#base.range<T>(table, { ...range, limit: range.limit + changes.size })) {
+    for (const { key, value } of this.#base.range<T>(table, {
+      ...range,
+      limit: range.limit + changes.size,
+    })) {
       found.set(key, value);
     }
     for (const [key, change] of changes) {

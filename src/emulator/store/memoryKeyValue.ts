@@ -1,4 +1,11 @@
-import { BufferedWriter, type Entry, type KeyValueStore, type Range, type Reader, type Table } from './keyValue.ts';
+import {
+  BufferedWriter,
+  type Entry,
+  type KeyValueStore,
+  type Range,
+  type Reader,
+  type Table,
+} from './keyValue.ts';
 
 /** Keeps everything in the process and leaves nothing behind. */
 export function createMemoryKeyValue(): KeyValueStore {
@@ -58,7 +65,8 @@ class OrderedMap {
     this.#keys ??= [...this.#values.keys()].sort((a, b) => (a < b ? -1 : 1));
     const keys = this.#keys;
     const entries: Entry<unknown>[] = [];
-    const start = after === undefined || after < prefix ? firstAtOrAfter(keys, prefix) : firstAfter(keys, after);
+    const start =
+      after === undefined || after < prefix ? firstAtOrAfter(keys, prefix) : firstAfter(keys, after);
     for (let index = start; index < keys.length && entries.length < limit; index++) {
       const key = keys[index] as string;
       if (!key.startsWith(prefix)) break;
@@ -69,7 +77,8 @@ class OrderedMap {
 }
 
 const firstAfter = (keys: readonly string[], key: string) => search(keys, (candidate) => candidate > key);
-const firstAtOrAfter = (keys: readonly string[], key: string) => search(keys, (candidate) => candidate >= key);
+const firstAtOrAfter = (keys: readonly string[], key: string) =>
+  search(keys, (candidate) => candidate >= key);
 
 /** Index of the first key for which `holds`, in keys that are sorted so that it holds from some index on. */
 function search(keys: readonly string[], holds: (key: string) => boolean): number {

@@ -88,7 +88,10 @@ export const oneOf = <const T extends string>(...values: readonly T[]): StringSh
 export const long = (min: number, max: number): NumberShape => ({ type: 'long', min, max });
 export const integer = (min: number, max: number): NumberShape => ({ type: 'integer', min, max });
 export const boolean: BooleanShape = { type: 'boolean' };
-export const list = <M extends Shape>(member: M, bounds: { min?: number; max?: number } = {}): ListShape<M> => ({
+export const list = <M extends Shape>(
+  member: M,
+  bounds: { min?: number; max?: number } = {},
+): ListShape<M> => ({
   type: 'list',
   member,
   ...bounds,

@@ -51,7 +51,8 @@ function deserialize(shape: Shape, value: unknown): unknown {
 }
 
 function deserializeStructure(shape: StructureShape, value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unexpected(value, 'structure');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw unexpected(value, 'structure');
   const source = value as Record<string, unknown>;
   const result: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(shape.members)) {
@@ -69,7 +70,8 @@ function fromEntries(entries: [string, unknown][]): Record<string, unknown> {
 }
 
 function unexpected(value: unknown, wanted: string): AwsError {
-  if (Array.isArray(value)) return serializationError('Unexpected list found where a different type was expected.');
+  if (Array.isArray(value))
+    return serializationError('Unexpected list found where a different type was expected.');
   if (typeof value === 'object' && value !== null && wanted !== 'map' && wanted !== 'structure') {
     return serializationError('Start of structure or map found where not expected.');
   }
@@ -94,7 +96,9 @@ function structureProblems(shape: StructureShape, value: Record<string, unknown>
     const at = `${path}${decapitalized(name)}`;
     const item = value[name];
     if (item !== undefined) return problemsOf(member.shape, item, at);
-    return member.required ? [`Value null at '${at}' failed to satisfy constraint: Member must not be null`] : [];
+    return member.required
+      ? [`Value null at '${at}' failed to satisfy constraint: Member must not be null`]
+      : [];
   });
 }
 
@@ -132,7 +136,9 @@ function listProblems(shape: ListShape, items: unknown[], at: string): string[] 
 
 function mapProblems(shape: MapShape, entries: Record<string, unknown>, at: string): string[] {
   const keys = Object.keys(entries);
-  const problems = sizeRules(undefined, shape.max, keys.length).map((rule) => problem(shape, entries, at, rule));
+  const problems = sizeRules(undefined, shape.max, keys.length).map((rule) =>
+    problem(shape, entries, at, rule),
+  );
   if (keys.some((key) => brokenRules(shape.key, key).length > 0)) {
     problems.push(problem(shape, entries, at, `Map keys must satisfy constraint: [${ruleList(shape.key)}]`));
   }
@@ -145,7 +151,9 @@ function mapProblems(shape: MapShape, entries: Record<string, unknown>, at: stri
     return [...problems, ...nested];
   }
   if (keys.some((key) => !satisfies(shape.value, entries[key]))) {
-    problems.push(problem(shape, entries, at, `Map value must satisfy constraint: [${ruleList(shape.value)}]`));
+    problems.push(
+      problem(shape, entries, at, `Map value must satisfy constraint: [${ruleList(shape.value)}]`),
+    );
   }
   return problems;
 }
