@@ -3,6 +3,7 @@ import type { ClaimOptions } from './auth/claims.ts';
 import { createIntrospectionAuthenticator, createJwtAuthenticator, type KeyOptions } from './auth/index.ts';
 import { createAwsCognitoGateway } from './cognito/awsGateway.ts';
 import { createGuestProofVerifier } from './cognito/guestProof.ts';
+import { createResilientGateway } from './cognito/resilientGateway.ts';
 import type { CognitoConfig, Config, JwtAuthConfig } from './config/config.ts';
 import type { DemoLogin } from './demo/demoLogin.ts';
 import { createApolloServer } from './graphql/apolloServer.ts';
@@ -21,6 +22,8 @@ import { partitionOf } from './lib/partition.ts';
 import { createAuditSink } from './telemetry/auditSink.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { createCachingGateway } from './tokens/cachingGateway.ts';
+import { createTokenCache } from './tokens/tokenCache.ts';
 import { createTokenService } from './tokens/tokenService.ts';
 
 export interface App {
@@ -85,7 +88,18 @@ async function assemble(
 
   const { tokenDuration, userIdHmacKey, awsCredentialsField } = config.tokens;
   const audit = createAuditSink(config.telemetry.auditFile, clock);
-  const { gateway } = pool;
+  const resilient = createResilientGateway({
+    gateway: pool.gateway,
+    rates: { tokens: config.limits.cognitoRequestsPerSecond },
+    clock,
+  });
+  const cache = createTokenCache({
+    identityPoolId: pool.identityPoolId,
+    developerProviderName: pool.developerProviderName,
+    minTokenLife: config.tokens.minTokenLife,
+    clock,
+  });
+  const gateway = createCachingGateway({ gateway: resilient, cache });
   const tokens = createTokenService(
     { gateway, audit, guestProof: pool.guestProof, userRateLimit: { take: () => undefined } },
     { tokenDuration, userIdHmacKey },
@@ -111,6 +125,7 @@ async function assemble(
 
   const checks: ReadinessCheck[] = [
     { name: 'server', problem: () => (server.draining ? 'The server is stopping.' : null) },
+    { name: 'cognito', problem: () => resilient.problem() },
     { name: 'login', problem: () => authenticator.problem?.() ?? null },
   ];
   const routes: Route[] = [
