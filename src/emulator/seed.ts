@@ -1,20 +1,21 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { partitionOf } from '../lib/partition.ts';
+import { randomAwsId } from './awsId.ts';
 import { AwsError } from './errors.ts';
 import type { Role } from './iam/roleStore.ts';
 import { validateTrustPolicy } from './policy.ts';
 import { poolOf } from './poolSettings.ts';
 import type { Services } from './services.ts';
-import { inputs } from './validation/cognitoShapes.ts';
-import { type Infer, list, map, optional, required, string, structure } from './validation/shapes.ts';
-import { validate } from './validation/validate.ts';
 import {
   developerUserIdentifier,
   identityId,
   identityProviderName,
+  inputs,
   roleMappingMap,
   rolesMap,
 } from './validation/cognitoShapes.ts';
+import { type Infer, list, map, optional, required, string, structure } from './validation/shapes.ts';
+import { validate } from './validation/validate.ts';
 
 const seedIdentity = structure({
   IdentityId: required(identityId),
@@ -52,15 +53,29 @@ export type SeedDocument = Infer<typeof seedDocument>;
  */
 export async function applySeed(
   seed: SeedDocument | string,
-  { store, roles, clock, accountId }: Pick<Services, 'store' | 'roles' | 'clock' | 'accountId'>,
+  {
+    store,
+    roles,
+    clock,
+    accountId,
+    region,
+  }: Pick<Services, 'store' | 'roles' | 'clock' | 'accountId'> & { region: string },
 ): Promise<void> {
   const { Pools = [], Roles = [] } = checked(typeof seed === 'string' ? await parseFile(seed) : seed);
   for (const { RoleName, AssumeRolePolicyDocument } of Roles) {
     const problem = validateTrustPolicy(AssumeRolePolicyDocument);
-    if (problem !== null) throw new Error(`The seed's role ${RoleName} has an invalid trust policy: ${problem}`);
+    if (problem !== null)
+      throw new Error(`The seed's role ${RoleName} has an invalid trust policy: ${problem}`);
   }
   for (const { RoleName, AssumeRolePolicyDocument } of Roles) {
-    roles.put(newRole(RoleName, AssumeRolePolicyDocument, accountId, clock.now()));
+    roles.put(
+      newRole(
+        RoleName,
+        AssumeRolePolicyDocument,
+        `arn:${partitionOf(region).arn}:iam::${accountId}`,
+        clock.now(),
+      ),
+    );
   }
   await store.write((writer) => {
     for (const pool of Pools) {
@@ -74,7 +89,11 @@ export async function applySeed(
       for (const { IdentityId, DeveloperUserIdentifiers = [], Logins = {} } of pool.Identities ?? []) {
         if (writer.identity(IdentityId)) continue;
         const identity = writer.createIdentity(pool.IdentityPoolId, clock.now(), IdentityId);
-        writer.saveIdentity({ ...identity, developerUserIdentifiers: DeveloperUserIdentifiers, publicLogins: Logins });
+        writer.saveIdentity({
+          ...identity,
+          developerUserIdentifiers: DeveloperUserIdentifiers,
+          publicLogins: Logins,
+        });
       }
     }
   });
@@ -100,13 +119,12 @@ async function parseFile(file: string): Promise<unknown> {
   }
 }
 
-function newRole(roleName: string, trustPolicy: string, accountId: string, createdAt: number): Role {
-  const id = randomBytes(16).toString('hex').toUpperCase().slice(0, 17);
+function newRole(roleName: string, trustPolicy: string, account: string, createdAt: number): Role {
   return {
     roleName,
     path: '/',
-    arn: `arn:aws:iam::${accountId}:role/${roleName}`,
-    roleId: `AROA${id}`,
+    arn: `${account}:role/${roleName}`,
+    roleId: `AROA${randomAwsId(17)}`,
     assumeRolePolicyDocument: trustPolicy,
     createdAt,
     maxSessionDuration: 3600,
