@@ -64,20 +64,18 @@ export function createCachingGateway({ gateway, cache, onChange }: CachingGatewa
 
     async mergeDeveloperIdentities(users, signal) {
       const { sourceUserIdentifier, destinationUserIdentifier } = users;
-      // All users of the source's identity move with it, so its id is needed.
-      const identityId =
-        cache.identityOf(sourceUserIdentifier) ??
-        (await gateway.findIdentityId(sourceUserIdentifier, signal).catch(() => {
-          signal.throwIfAborted();
-          return 'unknown' as const;
-        }));
+      // All users of the source's identity move with it, so its id is needed; without it nothing kept can be trusted.
+      const identityId = await gateway.findIdentityId(sourceUserIdentifier, signal).catch(() => {
+        signal.throwIfAborted();
+        return undefined;
+      });
+      const identityIds = [identityId, cache.identityOf(sourceUserIdentifier)].filter(
+        (id) => typeof id === 'string',
+      );
       const what =
-        identityId === 'unknown'
+        identityId === undefined
           ? 'everything'
-          : {
-              users: [sourceUserIdentifier, destinationUserIdentifier],
-              identityIds: identityId === null ? [] : [identityId],
-            };
+          : { users: [sourceUserIdentifier, destinationUserIdentifier], identityIds };
       return changing(what, () => gateway.mergeDeveloperIdentities(users, signal));
     },
 

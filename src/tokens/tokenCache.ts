@@ -2,7 +2,7 @@ import type { OpenIdToken, OpenIdTokenRequest } from '../cognito/gateway.ts';
 import { ServiceError } from '../errors.ts';
 import { untilAborted } from '../lib/abort.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import { withDeadline } from '../lib/deadline.ts';
+import { DeadlineError, withDeadline } from '../lib/deadline.ts';
 import { systemTimers, type Timers } from '../lib/timers.ts';
 import { type TokenScope, tokenKey } from './tokenKey.ts';
 import { createTokenStore, type TokenStoreOptions } from './tokenStore.ts';
@@ -92,6 +92,9 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
         if (!isVoid(flight, token.identityId)) keep(key, request, token);
         return token;
       },
+      (error) => {
+        throw error instanceof DeadlineError ? tryAgain('Amazon Cognito does not answer at present.') : error;
+      },
     );
     const flight: Flight = { user: request.developerUserIdentifier, began, answer };
     flights.set(key, flight);
@@ -128,13 +131,7 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
         const token = await untilAborted(flight.answer, signal);
         if (!isVoid(flight, token.identityId)) return token;
       }
-      throw new ServiceError(
-        'UPSTREAM_UNAVAILABLE',
-        'The identity is being changed at this moment. Try again.',
-        {
-          retryAfter: 1,
-        },
-      );
+      throw tryAgain('The identity is being changed at this moment.');
     },
 
     invalidate(what) {
@@ -162,4 +159,8 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
       return store.bytes;
     },
   };
+}
+
+function tryAgain(reason: string): ServiceError {
+  return new ServiceError('UPSTREAM_UNAVAILABLE', `${reason} Try again later.`, { retryAfter: 1 });
 }
