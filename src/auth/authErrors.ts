@@ -42,3 +42,15 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
+
+/** Tells the log about a problem. A log that cannot be written must not keep anybody from signing in. */
+export function tell(
+  onProblem: ((problem: string | null) => void) | undefined,
+  problem: string | null,
+): void {
+  try {
+    onProblem?.(problem);
+  } catch {
+    // Nowhere is left to say it.
+  }
+}

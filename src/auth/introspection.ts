@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import { authUnavailable, refuseToken, unlessAborted } from './authErrors.ts';
+import { authUnavailable, refuseToken, tell, unlessAborted } from './authErrors.ts';
 import type { Authenticator, RequestHeaders } from './authenticator.ts';
 import { checkCookieName, extractToken } from './bearerToken.ts';
 import {
@@ -184,7 +184,7 @@ export class IntrospectionAuthenticator implements Authenticator {
   #report(text: string | null): void {
     const before = this.problem();
     this.#problem = text === null ? undefined : { text, seenMs: this.#clock.now() };
-    if (text !== before) this.#options.onProblem?.(text);
+    if (text !== before) tell(this.#options.onProblem, text);
   }
 }
 

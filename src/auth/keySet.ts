@@ -1,6 +1,6 @@
 import { type CryptoKey, errors, type FlattenedJWSInput, type JWSHeaderParameters } from 'jose';
 import type { Clock } from '../lib/clock.ts';
-import { authUnavailable, refuseToken } from './authErrors.ts';
+import { authUnavailable, refuseToken, tell } from './authErrors.ts';
 import { DocumentError } from './fetchJson.ts';
 import { fetchKeyDocument, type KeyDocument, type KeySource } from './keyDocuments.ts';
 
@@ -227,10 +227,6 @@ export class KeySet {
   #report(problem: string | null): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
-    try {
-      this.#options.onProblem?.(problem);
-    } catch {
-      // A log that cannot be written must not keep anybody from signing in.
-    }
+    tell(this.#options.onProblem, problem);
   }
 }

@@ -42,7 +42,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       keepAliveTimeout: keepAliveTimeoutMs,
       // Above the keep-alive time, or a header that begins in the last moment is cut off.
       headersTimeout: keepAliveTimeoutMs + 5_000,
-      requestTimeout: requestTimeoutMs,
+      requestTimeout: keepAliveTimeoutMs + 10_000,
       maxHeaderSize: 32 * 1024,
     },
     (request, response) => void handle(request, response),
@@ -62,6 +62,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response.once('close', () => {
       end();
       onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode);
+      // A connection that was busy when the drain began is kept alive by Node, and would hold it up.
+      if (state.phase === 'draining') setImmediate(() => server.closeIdleConnections());
     });
     try {
       cors?.(request, response);
@@ -72,6 +74,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   function handlerOf(request: IncomingMessage, path: string): Handler {
+    if (state.phase === 'starting') {
+      throw new HttpError(503, 'UPSTREAM_UNAVAILABLE', 'The server is starting; try again.', {
+        'retry-after': '1',
+      });
+    }
     const route = routeOf(path);
     if (route === undefined)
       throw new HttpError(404, 'NOT_FOUND', 'There is nothing at this path; the API is at /graphql.');
