@@ -71,13 +71,12 @@ const entities: Readonly<Record<string, string>> = {
   '<': '&lt;',
   '>': '&gt;',
   '"': '&quot;',
-  "'": '&apos;',
   '\r': '&#xD;',
 };
 
 /** Escapes markup; characters that XML 1.0 cannot hold at all become U+FFFD. */
 export function escapeXml(text: string): string {
   return text
-    .replace(/[&<>"'\r]/g, (character) => entities[character] as string)
+    .replace(/[&<>"\r]/g, (character) => entities[character] as string)
     .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '\uFFFD');
 }
