@@ -31,21 +31,19 @@ function placesOf(command: Command, path: string): readonly Place[] {
 
 function bash(places: readonly Place[]): string {
   const cases = places.map(({ path, words }) => `    "${path}") words="${words.join(' ')}" ;;`);
-  return [
-    '_cognito_graphql() {',
-    '  local path="" words="" word i',
-    '  for ((i = 1; i < COMP_CWORD; i++)); do',
-    '    word="${COMP_WORDS[i]}"',
-    '    [[ "$word" == -* ]] && break',
-    '    path="${path:+$path }$word"',
-    '  done',
-    '  case "$path" in',
-    ...cases,
-    '  esac',
-    '  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))',
-    '}',
-    'complete -o default -F _cognito_graphql cognito-graphql',
-  ].join('\n');
+  return `_cognito_graphql() {
+  local path="" words="" word i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word="\${COMP_WORDS[i]}"
+    [[ "$word" == -* ]] && break
+    path="\${path:+$path }$word"
+  done
+  case "$path" in
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _cognito_graphql cognito-graphql`;
 }
 
 function fish(places: readonly Place[]): string {

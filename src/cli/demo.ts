@@ -32,6 +32,7 @@ export async function demo(terminal: Terminal): Promise<void> {
 }
 
 function targetOf({ url, cognitoUrl, identityPoolId, region }: Service) {
-  if (cognitoUrl === undefined) throw new CommandError('The demo needs the embedded Cognito, which did not start.');
+  if (cognitoUrl === undefined)
+    throw new CommandError('The demo needs the embedded Cognito, which did not start.');
   return { url, cognitoUrl, identityPoolId, region };
 }

@@ -29,7 +29,9 @@ export function failureOf(error: unknown): Failure {
   return { exitCode: usageErrors.has(error.name) ? 2 : 1, text };
 }
 
-function sentenceOf(error: Error & { code?: unknown; port?: unknown; address?: unknown; path?: unknown }): string {
+function sentenceOf(
+  error: Error & { code?: unknown; port?: unknown; address?: unknown; path?: unknown },
+): string {
   switch (error.code) {
     case 'EADDRINUSE':
       return `Port ${error.port} of ${error.address} is taken. Choose another with PORT, EMULATOR_PORT or --port; 0 takes a free one.`;

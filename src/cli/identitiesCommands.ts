@@ -13,7 +13,9 @@ function selection(command: Command): Command {
 
 /** `identities …`: what is in the pool. */
 export function addIdentitiesCommands(program: Command, terminal: Terminal): void {
-  const identities = program.command('identities').description('list, export and purge the identities of a pool');
+  const identities = program
+    .command('identities')
+    .description('list, export and purge the identities of a pool');
 
   selection(identities.command('list'))
     .description('print the first identities')
@@ -24,7 +26,11 @@ export function addIdentitiesCommands(program: Command, terminal: Terminal): voi
 
   selection(identities.command('export'))
     .description('write every identity, page by page, in constant memory')
-    .addOption(new Option('--format <format>', 'one object or row per identity').choices(['jsonl', 'csv']).default('jsonl'))
+    .addOption(
+      new Option('--format <format>', 'one object or row per identity')
+        .choices(['jsonl', 'csv'])
+        .default('jsonl'),
+    )
     .option('--output <file>', 'write here instead of standard output')
     .option('--resume <file>', 'keep the position here, and go on from it when it is there; needs --output')
     .action(async (options) => (await import('./identitiesExport.ts')).identitiesExport(options, terminal))
@@ -41,7 +47,12 @@ Examples:
     .option('--all', 'every identity, where no other choice is made')
     .option('--dry-run', 'count, and delete nothing')
     .option('--yes', 'delete without being asked')
-    .option('--delete-rate <calls>', 'deletions of up to 60 per second; AWS allows 10', wholeNumber(1, 10_000), 10)
+    .option(
+      '--delete-rate <calls>',
+      'deletions of up to 60 per second; AWS allows 10',
+      wholeNumber(1, 10_000),
+      10,
+    )
     .option('--resume <file>', 'keep the position here, and go on from it when it is there')
     .addOption(jsonOption())
     .action(async (options) => (await import('./identitiesPurge.ts')).identitiesPurge(options, terminal))

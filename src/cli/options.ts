@@ -3,7 +3,8 @@ import { InvalidArgumentError, Option } from 'commander';
 /** A port; 0 takes a free one. */
 export function port(text: string): number {
   const value = wholeNumberOf(text);
-  if (value === undefined || value > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  if (value === undefined || value > 65_535)
+    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
   return value;
 }
 
@@ -28,7 +29,8 @@ const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 /** `90d`, `12h`, `30m`, `45s`: milliseconds. */
 export function age(text: string): number {
   const match = /^(\d{1,6})([smhd])$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('An age is a number with a unit, such as 90d, 12h, 30m or 45s.');
+  if (match === null)
+    throw new InvalidArgumentError('An age is a number with a unit, such as 90d, 12h, 30m or 45s.');
   return Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
 }
 

@@ -7,7 +7,10 @@ const poolIdOption = () => new Option('--pool-id <id>', 'identity pool; default:
 function setupOptions(command: Command): Command {
   return command
     .requiredOption('--pool-name <name>', 'name of the pool')
-    .requiredOption('--developer-provider <name>', 'developer provider name; AWS never lets anybody change it')
+    .requiredOption(
+      '--developer-provider <name>',
+      'developer provider name; AWS never lets anybody change it',
+    )
     .option('--guests', 'let people without a login have an identity')
     .option('--no-guests', 'do not; default for a new pool')
     .option('--classic-flow', 'let clients choose the role themselves')
@@ -32,12 +35,17 @@ function addAwsOptions(command: Command): Command {
 
 /** `pool …`: the pool and its roles. */
 export function addPoolCommands(program: Command, terminal: Terminal): void {
-  const pool = program.command('pool').description('make, check and describe an identity pool with its roles');
+  const pool = program
+    .command('pool')
+    .description('make, check and describe an identity pool with its roles');
 
   addAwsOptions(setupOptions(pool.command('create')))
     .description('make a pool with its roles, or bring one to the wanted state; safe to repeat')
     .addOption(poolIdOption().argParser(String))
-    .option('--auth-role-arn <arn>', 'role for users that exists and trusts the pool, in place of one made here')
+    .option(
+      '--auth-role-arn <arn>',
+      'role for users that exists and trusts the pool, in place of one made here',
+    )
     .option('--dry-run', 'print account, Region and plan, and change nothing')
     .option('--no-verify', 'do not prove with a probe user that credentials can be obtained')
     .option('--timeout <seconds>', 'patience with IAM while verifying', wholeNumber(0, 600), 90)
@@ -77,7 +85,9 @@ Examples:
     .option('--region <region>', 'AWS Region; default: AWS_REGION')
     .addOption(new Option('--format <format>', 'of cloudformation').choices(['yaml', 'json']).default('yaml'))
     .option('--administration', "let the server's policy merge, unlink and delete identities")
-    .action(async (kind, options) => (await import('./poolTemplate.ts')).poolTemplate(kind, options, terminal))
+    .action(async (kind, options) =>
+      (await import('./poolTemplate.ts')).poolTemplate(kind, options, terminal),
+    )
     .addHelpText(
       'after',
       `
@@ -96,6 +106,7 @@ Example:
     .description('delete the pool and the roles that pool create made for it')
     .addOption(poolIdOption())
     .option('--confirm <name>', "the pool's name, in place of being asked for it")
+    .option('--role-prefix <prefix>', 'names of its roles begin with this; default: pool name and Region')
     .option('--with-identities', 'even when the pool has identities; their data elsewhere stays')
     .action(async (options) => (await import('./poolDelete.ts')).poolDelete(options, terminal))
     .addHelpText(

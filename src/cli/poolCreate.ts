@@ -1,5 +1,5 @@
 import { destroyClients } from '../pool/awsClients.ts';
-import { planPool, type PoolPlan } from '../pool/planPool.ts';
+import { type PoolPlan, planPool } from '../pool/planPool.ts';
 import { PoolError } from '../pool/poolErrors.ts';
 import { poolSetup } from '../pool/poolSetup.ts';
 import { type ProvisionedPool, type ProvisionStep, provisionPool } from '../pool/provisionPool.ts';
@@ -81,7 +81,9 @@ async function createWith(
     for (const [name, value] of Object.entries(settings)) terminal.stdout.write(`${name}=${value}\n`);
   }
   if (verification?.works === false) {
-    throw new CommandError('The pool exists, but no user gets credentials yet. Change what is listed above and repeat the command.');
+    throw new CommandError(
+      'The pool exists, but no user gets credentials yet. Change what is listed above and repeat the command.',
+    );
   }
 }
 
@@ -95,6 +97,7 @@ async function provision(
     return await provisionPool(request, clients, (step) => tellStep(step, terminal));
   } catch (error) {
     if (!(error instanceof PoolError) || error.resources.length === 0) throw error;
+    const prefix = request.roleNamePrefix === undefined ? '' : ` --role-prefix ${request.roleNamePrefix}`;
     const [pool] = error.resources.filter(({ kind }) => kind === 'identity pool');
     throw new CommandError(
       [
@@ -102,7 +105,9 @@ async function provision(
         'These exist so far:',
         ...error.resources.map(({ kind, id }) => `  ${kind} ${id}`),
         'To continue, repeat the command: it adopts them.',
-        ...(pool === undefined ? [] : [`To remove them: cognito-graphql pool delete --pool-id ${pool.id} --role-prefix-of "${request.poolName}"`]),
+        ...(pool === undefined
+          ? []
+          : [`To remove them: cognito-graphql pool delete --pool-id ${pool.id}${prefix}`]),
       ].join('\n'),
     );
   }

@@ -53,15 +53,25 @@ ${settingsHelp}`,
 
   program
     .command('emulate')
-    .description('run the embedded Cognito alone: cognito-identity, STS and the needed part of IAM on one port')
+    .description(
+      'run the embedded Cognito alone: cognito-identity, STS and the needed part of IAM on one port',
+    )
     .option('--port <port>', 'port to listen on; 0 takes a free one', port, 9400)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--data <directory>', 'keep everything in this directory; default: in memory')
-    .option('--access-key <id:secret>', 'permanent key that may sign, in place of test:test; repeatable', collect, [])
+    .option(
+      '--access-key <id:secret>',
+      'permanent key that may sign, in place of test:test; repeatable',
+      collect,
+      [],
+    )
     .option('--account <id>', 'account id of 12 digits', '000000000000')
     .option('--issuer <url>', 'issuer of the tokens: an address, or self for the address bound')
     .option('--lenient', 'accept what looser emulators accept')
-    .option('--choices [list]', 'behaviour that is not known of AWS, as name=value,…; without a list: show them')
+    .option(
+      '--choices [list]',
+      'behaviour that is not known of AWS, as name=value,…; without a list: show them',
+    )
     .option('--seed <file>', 'JSON file with pools to make at start')
     .action(async (options) => (await import('./emulate.ts')).emulate(options, terminal))
     .addHelpText(

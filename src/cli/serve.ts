@@ -21,7 +21,9 @@ export async function serve(terminal: Terminal): Promise<void> {
 
 /** A request that works when it is pasted, as long as the token lives. */
 function exampleRequest(url: string, token: string): string {
-  const body = { query: 'mutation { cognitoCredentials { identityId openIdToken expiresAt region loginsKey } }' };
+  const body = {
+    query: 'mutation { cognitoCredentials { identityId openIdToken expiresAt region loginsKey } }',
+  };
   return [
     `curl ${url}/graphql`,
     "  -H 'Content-Type: application/json'",

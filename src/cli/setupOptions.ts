@@ -39,7 +39,9 @@ export async function permissionsOf(
     ...(starters.length === 0 ? {} : { permissions: starterPolicy(starters, place) }),
     ...(guestPolicyFile === undefined
       ? {}
-      : { guestPermissions: parsePolicyFile(await readFile(guestPolicyFile, 'utf8'), '--guest-policy-file') }),
+      : {
+          guestPermissions: parsePolicyFile(await readFile(guestPolicyFile, 'utf8'), '--guest-policy-file'),
+        }),
   };
 }
 

@@ -9,7 +9,10 @@ export interface TokenOptions {
 }
 
 /** Asks the demo login of a running server for an access token and prints nothing else. */
-export async function token({ user, scope, loginUrl, json }: TokenOptions, terminal: Terminal): Promise<void> {
+export async function token(
+  { user, scope, loginUrl, json }: TokenOptions,
+  terminal: Terminal,
+): Promise<void> {
   if (!/^https?:\/\//.test(loginUrl) || !URL.canParse(loginUrl)) {
     throw new UsageError('--login-url must be an address that begins with http:// or https://.');
   }
@@ -18,7 +21,9 @@ export async function token({ user, scope, loginUrl, json }: TokenOptions, termi
   const answer = await ask(loginUrl, form);
   const accessToken = answer['access_token'];
   if (typeof accessToken !== 'string') {
-    throw new CommandError(`${loginUrl} answered without an access token. Is it the token address of a demo login?`);
+    throw new CommandError(
+      `${loginUrl} answered without an access token. Is it the token address of a demo login?`,
+    );
   }
   if (json) printJson(terminal, answer);
   else terminal.stdout.write(`${accessToken}\n`);

@@ -1,6 +1,6 @@
 import type { PoolClients } from '../pool/awsClients.ts';
 import { type Verification, type VerifyPoolOptions, verifyPool } from '../pool/verifyPool.ts';
-import { styled, type Style, type Terminal, tell } from './terminal.ts';
+import { type Style, styled, type Terminal, tell } from './terminal.ts';
 
 /** Verifies a pool and shows how long IAM is being waited for. */
 export function verifyWithProgress(
@@ -11,7 +11,10 @@ export function verifyWithProgress(
   tell(terminal, 'Verifying with a probe user …');
   return verifyPool(options, clients, {
     onWait: (waited, patience) =>
-      tell(terminal, `  the role is not usable yet, as is usual with new ones: waited ${waited / 1000} of ${patience / 1000} s`),
+      tell(
+        terminal,
+        `  the role is not usable yet, as is usual with new ones: waited ${waited / 1000} of ${patience / 1000} s`,
+      ),
   });
 }
 

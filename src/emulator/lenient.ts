@@ -31,7 +31,9 @@ export function lenientRules({
     relax: (operation, body) => {
       if (!Object.hasOwn(inputs[operation].members, 'MaxResults')) return body;
       const { MaxResults } = (body ?? {}) as { MaxResults?: unknown };
-      return typeof MaxResults === 'number' && MaxResults > 60 ? { ...(body as object), MaxResults: 60 } : body;
+      return typeof MaxResults === 'number' && MaxResults > 60
+        ? { ...(body as object), MaxResults: 60 }
+        : body;
     },
     prepare: async (operation, request, call) => {
       if (neverCreate.has(operation)) return;
@@ -65,7 +67,11 @@ export function lenientRules({
 const poolForStrays = (identityId: string, { region }: CallContext) =>
   `${regionOfId(identityId) ?? region ?? 'us-east-1'}:00000000-0000-0000-0000-000000000000`;
 
-function ensurePool(writer: IdentityWriter, identityPoolId: string, developerProviderName: string | undefined): void {
+function ensurePool(
+  writer: IdentityWriter,
+  identityPoolId: string,
+  developerProviderName: string | undefined,
+): void {
   const pool: Pool = writer.pool(identityPoolId) ?? {
     identityPoolId,
     identityPoolName: 'lenient',

@@ -5,16 +5,16 @@ import type { Role } from './iam/roleStore.ts';
 import { validateTrustPolicy } from './policy.ts';
 import { poolOf } from './poolSettings.ts';
 import type { Services } from './services.ts';
-import { inputs } from './validation/cognitoShapes.ts';
-import { type Infer, list, map, optional, required, string, structure } from './validation/shapes.ts';
-import { validate } from './validation/validate.ts';
 import {
   developerUserIdentifier,
   identityId,
   identityProviderName,
+  inputs,
   roleMappingMap,
   rolesMap,
 } from './validation/cognitoShapes.ts';
+import { type Infer, list, map, optional, required, string, structure } from './validation/shapes.ts';
+import { validate } from './validation/validate.ts';
 
 const seedIdentity = structure({
   IdentityId: required(identityId),
@@ -57,7 +57,8 @@ export async function applySeed(
   const { Pools = [], Roles = [] } = checked(typeof seed === 'string' ? await parseFile(seed) : seed);
   for (const { RoleName, AssumeRolePolicyDocument } of Roles) {
     const problem = validateTrustPolicy(AssumeRolePolicyDocument);
-    if (problem !== null) throw new Error(`The seed's role ${RoleName} has an invalid trust policy: ${problem}`);
+    if (problem !== null)
+      throw new Error(`The seed's role ${RoleName} has an invalid trust policy: ${problem}`);
   }
   for (const { RoleName, AssumeRolePolicyDocument } of Roles) {
     roles.put(newRole(RoleName, AssumeRolePolicyDocument, accountId, clock.now()));
@@ -74,7 +75,11 @@ export async function applySeed(
       for (const { IdentityId, DeveloperUserIdentifiers = [], Logins = {} } of pool.Identities ?? []) {
         if (writer.identity(IdentityId)) continue;
         const identity = writer.createIdentity(pool.IdentityPoolId, clock.now(), IdentityId);
-        writer.saveIdentity({ ...identity, developerUserIdentifiers: DeveloperUserIdentifiers, publicLogins: Logins });
+        writer.saveIdentity({
+          ...identity,
+          developerUserIdentifiers: DeveloperUserIdentifiers,
+          publicLogins: Logins,
+        });
       }
     }
   });

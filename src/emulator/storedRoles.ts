@@ -15,9 +15,7 @@ export function createStoredRoles(keyValue: KeyValueStore): RoleStore {
     delete: (roleName) => keyValue.writeNow((writer) => writer.remove('roles', keyOf(roleName))),
     list: () =>
       keyValue.read((reader) =>
-        reader
-          .range<Role>('roles', { prefix: '', limit: Number.MAX_SAFE_INTEGER })
-          .map(({ value }) => value),
+        reader.range<Role>('roles', { prefix: '', limit: Number.MAX_SAFE_INTEGER }).map(({ value }) => value),
       ),
   };
 }

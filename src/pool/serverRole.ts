@@ -4,10 +4,10 @@ import {
   ListAttachedRolePoliciesCommand,
   ListRolePoliciesCommand,
 } from '@aws-sdk/client-iam';
+import type { Check } from './check.ts';
 import { attempt } from './pools.ts';
 import { parseRoleArn } from './roles.ts';
 import { decodeDocument } from './trustPolicy.ts';
-import type { Check } from './verifyPool.ts';
 
 /** AWS's own policies that hold far more than a token issuer needs. */
 const wideManagedPolicies = [
@@ -26,14 +26,22 @@ const change = 'Give the server the policy that `pool template` prints, and noth
 export async function serverRoleWarnings(roleArn: string, iam: IAMClient): Promise<readonly Check[]> {
   const roleName = parseRoleArn(roleArn)?.roleName;
   if (roleName === undefined) {
-    return [{ result: 'problem', finding: `${roleArn} is not the ARN of a role.`, change: 'Correct --server-role.' }];
+    return [
+      {
+        result: 'problem',
+        finding: `${roleArn} is not the ARN of a role.`,
+        change: 'Correct --server-role.',
+      },
+    ];
   }
   const RoleName = roleName;
   try {
     const { AttachedPolicies = [] } = await attempt('iam:ListAttachedRolePolicies', () =>
       iam.send(new ListAttachedRolePoliciesCommand({ RoleName })),
     );
-    const warnings = AttachedPolicies.filter(({ PolicyName = '' }) => wideManagedPolicies.includes(PolicyName)).map(
+    const warnings = AttachedPolicies.filter(({ PolicyName = '' }) =>
+      wideManagedPolicies.includes(PolicyName),
+    ).map(
       ({ PolicyName }): Check => ({
         result: 'warning',
         finding: `The server's role ${roleName} has the policy ${PolicyName}, which allows far more than the server needs.`,
@@ -57,13 +65,19 @@ export async function serverRoleWarnings(roleArn: string, iam: IAMClient): Promi
     }
     return warnings.length > 0
       ? warnings
-      : [{ result: 'good', finding: `The server's role ${roleName} has no permissions that are known to be too wide.` }];
+      : [
+          {
+            result: 'good',
+            finding: `The server's role ${roleName} has no permissions that are known to be too wide.`,
+          },
+        ];
   } catch (error) {
     return [
       {
         result: 'warning',
         finding: `The server's role could not be read: ${error instanceof Error ? error.message : ''}`,
-        change: 'Allow iam:ListRolePolicies, iam:GetRolePolicy and iam:ListAttachedRolePolicies to have it checked.',
+        change:
+          'Allow iam:ListRolePolicies, iam:GetRolePolicy and iam:ListAttachedRolePolicies to have it checked.',
       },
     ];
   }
@@ -82,7 +96,10 @@ function wideStatements(document: unknown): readonly string[] {
       if (actions.includes('iam:passrole') || actions.includes('cognito-identity:setidentitypoolroles')) {
         findings.push('lets the server change the roles of pools');
       }
-      if (actions.includes('cognito-identity:getopenidtokenfordeveloperidentity') && listOf(Resource).includes('*')) {
+      if (
+        actions.includes('cognito-identity:getopenidtokenfordeveloperidentity') &&
+        listOf(Resource).includes('*')
+      ) {
         findings.push('lets the server issue tokens for every pool of the account');
       }
       return findings;

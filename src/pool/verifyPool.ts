@@ -8,6 +8,7 @@ import {
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { partitionOf, regionOfId } from '../lib/partition.ts';
 import { type PoolClients, whereabouts } from './awsClients.ts';
+import type { Check } from './check.ts';
 import { awsSentence, errorName, PoolError } from './poolErrors.ts';
 import { describePool, rolesOf } from './pools.ts';
 import { findRole, parseRoleArn } from './roles.ts';
@@ -27,13 +28,7 @@ export interface VerifyPoolOptions {
   readonly trustPrincipal?: string;
 }
 
-export interface Check {
-  readonly result: 'good' | 'warning' | 'problem';
-  /** What was looked at, and what was found. */
-  readonly finding: string;
-  /** What to change; for problems and warnings. */
-  readonly change?: string;
-}
+export type { Check } from './check.ts';
 
 export interface Verification {
   /** Whether a user got credentials. */
@@ -73,7 +68,9 @@ export async function verifyPool(
   const checks = [
     ...checkPool(pool, options),
     ...(await checkRoles(pool, region, options, clients)),
-    ...(options.serverRoleArn === undefined ? [] : await serverRoleWarnings(options.serverRoleArn, clients.iam)),
+    ...(options.serverRoleArn === undefined
+      ? []
+      : await serverRoleWarnings(options.serverRoleArn, clients.iam)),
   ];
   const provider = pool.DeveloperProviderName;
   if (provider === undefined) return { works: false, checks };
@@ -218,7 +215,13 @@ async function probeUser(
       }),
     );
     identityId = issued.IdentityId;
-    const assumedRoleArn = await exchange(issued.IdentityId ?? '', issued.Token ?? '', options, clients, hooks);
+    const assumedRoleArn = await exchange(
+      issued.IdentityId ?? '',
+      issued.Token ?? '',
+      options,
+      clients,
+      hooks,
+    );
     checks.push({ result: 'good', finding: `A user got credentials: AWS sees them as ${assumedRoleArn}.` });
     return { assumedRoleArn, checks };
   } catch (error) {
@@ -247,13 +250,13 @@ async function exchange(
       );
       const user = new STSClient({
         region,
-        endpoint: sts.config.endpoint ?? [],
+        ...(sts.config.endpoint === undefined ? {} : { endpoint: sts.config.endpoint }),
         credentials: {
           accessKeyId: credentials?.AccessKeyId ?? '',
           secretAccessKey: credentials?.SecretKey ?? '',
           sessionToken: credentials?.SessionToken ?? '',
         },
-      } as ConstructorParameters<typeof STSClient>[0] & object);
+      });
       try {
         const { Arn = '' } = await user.send(new GetCallerIdentityCommand({}));
         return Arn;
@@ -261,7 +264,8 @@ async function exchange(
         user.destroy();
       }
     } catch (error) {
-      if (errorName(error) !== 'InvalidIdentityPoolConfigurationException' || waited >= patienceMs) throw error;
+      if (errorName(error) !== 'InvalidIdentityPoolConfigurationException' || waited >= patienceMs)
+        throw error;
       onWait?.(waited, patienceMs);
       await wait(waitMs);
     }

@@ -23,7 +23,9 @@ export function claimDataDirectory(directory: string): { release(): void } {
   } catch (error) {
     throw new DataDirectoryError(`Cannot use the data directory ${directory}: ${(error as Error).message}`);
   }
-  const foreign = readdirSync(directory).find((name) => !ours.has(name) && !name.startsWith('emulator.lock.'));
+  const foreign = readdirSync(directory).find(
+    (name) => !ours.has(name) && !name.startsWith('emulator.lock.'),
+  );
   if (foreign !== undefined) {
     throw new DataDirectoryError(
       `The data directory ${directory} holds '${foreign}', which is not the emulator's. Choose an empty directory.`,
@@ -72,4 +74,3 @@ function damageOf(file: string): string | undefined {
     closeSync(descriptor);
   }
 }
-

@@ -2,7 +2,15 @@
  * The little that the emulator asks of a database: tables of JSON values ordered by key, and writes that happen together or not
  * at all. Values are never changed in place.
  */
-export const tables = ['pools', 'identities', 'members', 'enabledMembers', 'logins', 'roles', 'meta'] as const;
+export const tables = [
+  'pools',
+  'identities',
+  'members',
+  'enabledMembers',
+  'logins',
+  'roles',
+  'meta',
+] as const;
 export type Table = (typeof tables)[number];
 
 export interface Entry<T> {

@@ -1,6 +1,14 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { claimDataDirectory, DataDirectoryError } from './dataDirectory.ts';
-import { BufferedWriter, type Entry, type KeyValueStore, type Range, type Reader, type Table, tables } from './keyValue.ts';
+import {
+  BufferedWriter,
+  type Entry,
+  type KeyValueStore,
+  type Range,
+  type Reader,
+  type Table,
+  tables,
+} from './keyValue.ts';
 
 /**
  * Keeps everything in a directory. A resolved write survives the death of the process; concurrent writes share a commit.
@@ -15,7 +23,9 @@ export async function openLmdbKeyValue(directory: string): Promise<KeyValueStore
     // Loaded only here: a native module that an emulator in memory has no use for.
     const { open } = await import('lmdb');
     root = open({ path: directory, maxDbs: tables.length + 1, encoding: 'json' });
-    databases = new Map(tables.map((table) => [table, root.openDB<unknown, string>({ name: table, encoding: 'json' })]));
+    databases = new Map(
+      tables.map((table) => [table, root.openDB<unknown, string>({ name: table, encoding: 'json' })]),
+    );
   } catch (error) {
     claim.release();
     throw new DataDirectoryError(`Cannot open the data in ${directory}: ${(error as Error).message}`);
