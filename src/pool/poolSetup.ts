@@ -48,8 +48,9 @@ export interface PoolSetupOptions {
 export const permissionsPolicyName = 'cognito-graphql';
 
 const longestRoleName = 64;
-const suffixes = { authenticated: '-authenticated', unauthenticated: '-guest' } as const;
-const longestPrefix = longestRoleName - suffixes.authenticated.length;
+/** What follows the prefix in the names of roles. */
+export const roleSuffixes = { authenticated: '-authenticated', unauthenticated: '-guest' } as const;
+const longestPrefix = longestRoleName - roleSuffixes.authenticated.length;
 
 /**
  * The description of a set-up.
@@ -62,7 +63,7 @@ export function poolSetup(options: PoolSetupOptions): PoolSetup {
   const prefix = options.roleNamePrefix ?? rolePrefix(options.poolName, options.region);
   const role = (key: RoleSetup['key'], permissions: PolicyDocument | undefined): RoleSetup => ({
     key,
-    roleName: `${prefix}${suffixes[key]}`,
+    roleName: `${prefix}${roleSuffixes[key]}`,
     trust: {
       region: options.region,
       amr: key,
@@ -118,7 +119,7 @@ function nameProblems(options: PoolSetupOptions): readonly OptionProblem[] {
  * A prefix that IAM accepts from a pool name that Cognito accepts. Roles are shared by all Regions of an account and pools are
  * not, hence the Region; a name that had to be changed ends in part of its hash, so that two names never share a role.
  */
-function rolePrefix(poolName: string, region: string): string {
+export function rolePrefix(poolName: string, region: string): string {
   const wanted = `${poolName}-${region}`;
   const allowed = wanted.replaceAll(/[^\w+=,.@-]/g, '-');
   if (allowed === wanted && allowed.length <= longestPrefix) return allowed;
