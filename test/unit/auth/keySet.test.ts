@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createJwtAuthenticator, type JwtAuthenticatorOptions } from '../../../src/auth/index.ts';
@@ -18,6 +19,7 @@ import {
   withDefaults,
 } from './support.ts';
 
+const weakJwk = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
 let k1: SigningKey;
 let k2: SigningKey;
 let server: TestServer;
@@ -98,6 +100,8 @@ describe('keys by JWKS', () => {
 
   it('leave out what is no public signature key', async () => {
     const odd = [
+      { kty: 'RSA', n: 'AA', e: 'AQAB', kid: 'k1' },
+      { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'k1' },
       null,
       7,
       { kty: 'oct', k: 'AAAA', kid: 'k1' },
@@ -291,8 +295,19 @@ describe('G10 an answer that is no key set', () => {
       'the key set holds no public signature key',
     ],
     [
+      'only an encryption key',
+      (request, response) => json({ keys: [{ ...k1.publicJwk, use: 'enc' }] })(request, response),
+      'the key set holds no public signature key',
+    ],
+    [
+      'only broken keys',
+      json({ keys: [{ kty: 'RSA', n: 'AA' }, { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }, { kty: 'XX' }] }),
+      'the key set holds no public signature key',
+    ],
+    ['only an RSA key of 1024 bits', json({ keys: [weakJwk] }), 'the key set holds no public signature key'],
+    [
       'a private key',
-      json({ keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'AA', d: 'AA' }] }),
+      json({ keys: [generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })] }),
       'the key set holds no public signature key',
     ],
     [
