@@ -41,13 +41,13 @@ export function acrossTabs(options: AcrossTabsOptions = {}): CredentialsSharing 
   const remove = async (key: string) => quietly(async () => (await storageOf(options))?.removeItem(key));
 
   return {
-    async inTurn(key, { signal, longestWaitMs }, work) {
+    async inTurn(key, { signal, timeoutMs }, work) {
       const locks = options.locks ?? (isPage() ? (navigator.locks as LocksLike | undefined) : undefined);
       if (!locks) return work();
       const waiting = new AbortController();
       const giveUp = () => waiting.abort();
       // A frozen tab may hold the lock: doing the work twice is harmless, not doing it is not.
-      const timer = setTimeout(giveUp, longestWaitMs);
+      const timer = setTimeout(giveUp, timeoutMs);
       signal.addEventListener('abort', giveUp);
       let started = false;
       try {

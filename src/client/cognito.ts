@@ -1,6 +1,6 @@
 import type { ClientContext } from './environment.ts';
 import { CognitoGraphQLError } from './errors.ts';
-import { type Answer, post } from './post.ts';
+import { type Answer, passes, post } from './post.ts';
 
 export interface CognitoContext extends ClientContext {
   /** Default: AWS's in the Region. */
@@ -12,7 +12,7 @@ function cognitoUrl(region: string): string {
   return `https://cognito-identity.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`;
 }
 
-const passingReasons = /^(TooManyRequests|Throttling|InternalError|ExternalService)/;
+const passingReasons = /^(TooMany|Throttling|Internal|External)/;
 
 /**
  * Calls one of the operations of cognito-identity that AWS does not sign (GetId, GetOpenIdToken, GetCredentialsForIdentity), in
@@ -47,7 +47,7 @@ export async function callCognito(
       status,
       reason,
       cause: message,
-      transient: status > 499 || passingReasons.test(`${reason}`),
+      transient: passes(status) || passingReasons.test(`${reason}`),
       retryAfter,
     },
   );
@@ -59,10 +59,7 @@ export async function callCognito(
  */
 export function isStale(error: unknown): boolean {
   const { reason, cause } = error as CognitoGraphQLError;
-  return (
-    reason === 'ResourceNotFoundException' ||
-    (reason === 'NotAuthorizedException' && / is forbidden\.|Token expired/.test(`${cause}`))
-  );
+  return reason === 'ResourceNotFoundException' || / is forbidden\.|Token expired/.test(`${cause}`);
 }
 
 export interface AwsKeys {

@@ -6,7 +6,6 @@ import {
   type AskOptions,
   type CognitoGraphQLOptions,
   type CognitoGraphQLProvider,
-  type CognitoIdentity,
   settingsOf,
 } from './options.ts';
 import { abortReason, within } from './waiting.ts';
@@ -21,7 +20,6 @@ interface Session {
   held?: HeldCredentials;
   refreshAt: number;
   flight?: Flight | undefined;
-  ended?: boolean;
   stopListening?: (() => void) | undefined;
 }
 
@@ -67,7 +65,7 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   let signedIn = new AbortController();
 
   async function logIn(force: boolean, signal: AbortSignal): Promise<string | null | undefined> {
-    const limit = { signal, milliseconds: settings.getTokenTimeoutMs, whom: 'getToken' };
+    const limit = { signal, milliseconds: 60_000, whom: 'getToken' };
     try {
       return await within(settings, limit, (signal) => options.getToken({ force, signal }));
     } catch (cause) {
@@ -86,26 +84,21 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
     return tokenRequest;
   }
 
-  function end(reason: CognitoGraphQLError): Session | undefined {
-    const left = session;
+  function end(reason: CognitoGraphQLError): void {
+    session?.stopListening?.();
+    session?.flight?.controller.abort(reason);
     session = undefined;
-    if (left) {
-      left.ended = true;
-      left.stopListening?.();
-      left.flight?.controller.abort(reason);
-    }
-    return left;
   }
 
   /** The session of the token's user, ending that of any other user. */
   function enter(token: string, order: number): Session {
-    const { userKey } = options;
-    const user = (typeof userKey === 'function' ? userKey() : userKey) || userOfLoginToken(token);
+    const user = options.userKey?.() || userOfLoginToken(token);
     const key = user ? `${place} ${user}` : token;
     if (session && session.key !== key) {
       if (order < session.order) throw userChanged();
-      const left = end(userChanged());
-      if (left?.sharedKey) void sharing?.remove(left.sharedKey);
+      const { sharedKey } = session;
+      end(userChanged());
+      if (sharedKey) void sharing?.remove(sharedKey);
     }
     if (!session) {
       session = { key, sharedKey: user && key, order, refreshAt: 0 };
@@ -131,12 +124,10 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
     const { forceRefresh, guest } = how;
     const { held: before, sharedKey } = s;
     const startedAt = settings.now();
-    const tokens = [token];
 
     async function logInAgain(): Promise<string> {
       const renewed = await logIn(true, signal);
       if (!renewed) throw signInRequired();
-      tokens.push(renewed);
       lastToken = renewed;
       if (!sharedKey) s.key = renewed;
       else if (enter(renewed, s.order) !== s) throw userChanged();
@@ -147,30 +138,32 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
       // What another tab fetched meanwhile.
       const stored = (sharedKey && !guest && (await sharing?.read(sharedKey))) || {};
       const after = forceRefresh ? startedAt : (before?.fetchedAt ?? 0);
-      if (isUsable(stored, settings.now()) && stored.fetchedAt > after && !s.ended) {
+      if (isUsable(stored, settings.now()) && stored.fetchedAt > after && session === s) {
         keep(s, stored);
         if (isFresh(s)) return { held: stored };
       }
       const previousIdentityId = s.held?.identityId;
-      const order = { token, logInAgain, previousIdentityId, guest, signal };
-      const obtained = await obtainCredentials(settings, order);
-      if (signal.aborted) throw abortReason(signal);
+      const obtained = await obtainCredentials(settings, {
+        token,
+        logInAgain,
+        previousIdentityId,
+        guest,
+        signal,
+      });
+      // Whoever waited has been told why already.
+      if (session !== s) throw userChanged();
       const { held } = obtained;
       keep(s, held);
       if (sharedKey) {
         await sharing?.write(sharedKey, held);
-        if (s.ended) await sharing?.remove(sharedKey);
-      }
-      const { identityId } = held;
-      if (previousIdentityId && previousIdentityId !== identityId) {
-        options.onIdentityChange?.({ identityId, previousIdentityId });
+        if (session !== s) await sharing?.remove(sharedKey);
       }
       return obtained;
     }
 
     try {
       if (!sharing || !sharedKey) return await work();
-      return await sharing.inTurn(sharedKey, { signal, longestWaitMs: settings.timeoutMs }, work);
+      return await sharing.inTurn(sharedKey, { signal, timeoutMs: settings.timeoutMs }, work);
     } catch (error) {
       const { code, transient, retryAfter = 0 } = error as CognitoGraphQLError;
       const now = settings.now();
@@ -179,8 +172,8 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
         s.refreshAt = Math.min(until, before.expiresAt);
         return { held: before };
       }
-      if (!s.ended && (retryAfter || code === 'SIGN_IN_REQUIRED')) {
-        hold = { error: error as CognitoGraphQLError, tokens, until };
+      if (session === s && (retryAfter || code === 'SIGN_IN_REQUIRED')) {
+        hold = { error: error as CognitoGraphQLError, tokens: [token, lastToken], until };
       }
       throw error;
     }
@@ -207,7 +200,7 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   }
 
   async function ask(how: How = {}): Promise<Obtained> {
-    const { forceRefresh, guest } = how;
+    const { forceRefresh, guest, signal } = how;
     const alive = signedIn.signal;
     const order = ++asked;
     const token = await within(settings, how, currentToken);
@@ -218,17 +211,15 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
       throw error;
     }
     lastToken = token;
-    const held = hold?.tokens.includes(token) && settings.now() < hold.until ? hold.error : undefined;
-    if (held?.code === 'SIGNED_OUT') throw held;
     const s = enter(token, order);
     if (!forceRefresh && !guest && s.held && isFresh(s)) return { held: s.held };
-    if (held && !(forceRefresh && held.code === 'SIGN_IN_REQUIRED')) throw held;
+    if (hold?.tokens.includes(token) && settings.now() < hold.until) throw hold.error;
     // A guest is handed over by a request of its own, after what is under way.
-    while (guest && s.flight) await join(s, token, { signal: how.signal }).catch(() => {});
-    if (s.ended || how.signal?.aborted) return ask(how);
-    const obtained = await join(s, token, how);
-    if (alive.aborted) throw abortReason(alive);
-    return obtained;
+    if (guest && s.flight) {
+      await join(s, token, { signal }).catch(() => {});
+      return ask(how);
+    }
+    return join(s, token, how);
   }
 
   /** Ends the session, here only. */
@@ -245,11 +236,9 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   return Object.assign(provider, {
     memoized: true,
     refresh: (how?: AskOptions) => provider({ ...how, forceRefresh: true }),
-    getIdentity: async (how?: AskOptions) => identityOf((await ask(how)).held),
     async linkGuest(guest: GuestSource, how?: AskOptions) {
       const { held, linked = false } = await ask({ ...how, guest });
-      if (linked) await guest.clear();
-      return { ...identityOf(held), linked };
+      return { identityId: held.identityId, linked };
     },
     async clear() {
       const left = session;
@@ -273,8 +262,4 @@ function credentialsOf({
   identityId,
 }: HeldCredentials) {
   return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiresAt), identityId };
-}
-
-function identityOf({ identityId, identityPoolId, region }: HeldCredentials): CognitoIdentity {
-  return { identityId, identityPoolId, region };
 }

@@ -30,7 +30,6 @@ export type {
   AskOptions,
   CognitoGraphQLOptions,
   CognitoGraphQLProvider,
-  CognitoIdentity,
   CognitoIdentityCredentials,
   LinkedIdentity,
   LoginRequest,

@@ -15,7 +15,7 @@ export interface Answer {
   readonly status: number;
   /** The body, when it is a JSON object; otherwise empty. */
   readonly json: Record<string, unknown>;
-  /** Says that, and what, the answer is where it was not understood: `Cognito answered 502 text/html "<html>".` */
+  /** Says that, and what, the answer is where it was not understood: `Cognito answered 502 "<html>".` */
   readonly summary: string;
   /** Server's clock minus local clock in milliseconds, from the `Date` header; undefined where that cannot be read. */
   readonly skew: number | undefined;
@@ -46,7 +46,7 @@ export async function post(context: ClientContext, request: PostRequest): Promis
   const now = context.now();
   const skew = Date.parse(header('date')) - now || undefined;
   const firstLine = text.trim().split('\n', 1)[0]?.slice(0, 100);
-  const what = firstLine ? `${header('content-type').split(';', 1)[0]} "${firstLine}"` : 'with an empty body';
+  const what = firstLine ? `"${firstLine}"` : 'with an empty body';
   return {
     status,
     json: parseObject(text),
@@ -66,11 +66,10 @@ function parseObject(text: string): Record<string, unknown> {
 
 /** `Retry-After` of RFC 9110 section 10.2.3: seconds, or a date of the server's clock. */
 function retryAfterSeconds(value: string, serverNow: number): number | undefined {
-  const seconds = value ? Number(value) : Number.NaN;
-  return (seconds >= 0 ? seconds : Math.ceil((Date.parse(value) - serverNow) / 1000)) || undefined;
+  return Number(value) || Math.max(0, Math.ceil((Date.parse(value) - serverNow) / 1000)) || undefined;
 }
 
 /** Statuses of gateways and overloaded servers: the same request may succeed a moment later. */
 export function passes(status: number): boolean {
-  return [429, 502, 503, 504].includes(status);
+  return status === 429 || status > 501;
 }

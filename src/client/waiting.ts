@@ -52,7 +52,7 @@ export function within<T>(
 /**
  * Repeats work that failed for a passing reason, at most `maxAttempts` times in all. Waits as long as the other side asked for
  * (`retryAfter`), plus a random part of an exponentially growing span, so that clients that failed together do not return
- * together; does not wait at all where it was asked for more than `timeoutMs`.
+ * together; does not wait at all where that would be longer than `timeoutMs`.
  */
 export async function withRetries<T>(
   context: ClientContext,
@@ -64,9 +64,8 @@ export async function withRetries<T>(
       return await work();
     } catch (error) {
       const { transient, retryAfter = 0 } = error as CognitoGraphQLError;
-      const asked = retryAfter * 1000;
-      if (!transient || attempt >= context.maxAttempts || asked > context.timeoutMs) throw error;
-      const wait = asked + context.random() * Math.min(8000, 250 * 2 ** attempt);
+      const wait = retryAfter * 1000 + context.random() * 250 * 2 ** attempt;
+      if (!transient || attempt >= context.maxAttempts || wait > context.timeoutMs) throw error;
       await within(
         context,
         { signal },
