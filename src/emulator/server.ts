@@ -1,0 +1,135 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { HttpAnswer } from './protocols/awsJson.ts';
+import type { WireRequest } from './sigv4.ts';
+
+/** Far above any valid request: the largest is ten login tokens of 50,000 characters. */
+const maxBodyBytes = 2 * 1024 * 1024;
+
+/** Headers that AWS lets browsers read. The SDK corrects its clock from Date. */
+const exposedHeaders = 'x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date';
+
+/** An answer, or what happens to the connection instead. */
+export type Outcome = HttpAnswer | { readonly connection: 'reset' | 'hang' };
+
+export interface HttpHost {
+  listen(port: number, host: string): Promise<{ readonly url: string }>;
+  close(): Promise<void>;
+}
+
+export interface HttpHostOptions {
+  /** Must not throw. */
+  answer(request: WireRequest): Promise<Outcome>;
+  /** The time that answers are dated with, milliseconds since the epoch. */
+  now(): number;
+}
+
+/** Reads requests, writes answers, and sees to CORS on all of them, errors included. */
+export function createHttpHost({ answer, now }: HttpHostOptions): HttpHost {
+  let server: Server | undefined;
+
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    response.setHeader('date', new Date(now()).toUTCString());
+    if (request.method === 'OPTIONS') {
+      request.resume();
+      send(response, preflight(request));
+      return;
+    }
+    const body = await readBody(request);
+    if (!body) {
+      send(response, {
+        status: 413,
+        headers: { 'content-type': 'text/plain', connection: 'close' },
+        body: 'Request too large',
+      });
+      return;
+    }
+    const outcome = await answer({
+      method: request.method ?? 'GET',
+      url: request.url ?? '/',
+      headers: pairs(request.rawHeaders),
+      body,
+    });
+    if (!('connection' in outcome)) send(response, outcome);
+    else if (outcome.connection === 'reset') request.socket.resetAndDestroy();
+  };
+
+  return {
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        if (server) {
+          reject(new Error('The emulator is listening already.'));
+          return;
+        }
+        const starting = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
+          // A request that breaks off while it is read has nobody left to be told.
+          serve(request, response).catch(() => request.socket.destroy());
+        });
+        server = starting;
+        starting.once('error', (error) => {
+          server = undefined;
+          reject(error);
+        });
+        starting.listen(port, host, () => {
+          const { address, family, port: bound } = starting.address() as AddressInfo;
+          resolve({ url: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}` });
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        if (!server) {
+          resolve();
+          return;
+        }
+        server.close(() => resolve());
+        server.closeAllConnections();
+        server = undefined;
+      }),
+  };
+}
+
+function send(response: ServerResponse, { status, headers, body, private: isPrivate }: HttpAnswer): void {
+  const bytes = Buffer.from(body);
+  if (!isPrivate) {
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('access-control-expose-headers', exposedHeaders);
+  }
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (status !== 204) response.setHeader('content-length', bytes.length);
+  response.statusCode = status;
+  response.end(bytes);
+}
+
+function preflight(request: IncomingMessage): HttpAnswer {
+  const requested = request.headers['access-control-request-headers'];
+  return {
+    status: 204,
+    headers: {
+      'access-control-allow-methods': 'POST, GET, OPTIONS',
+      // Whatever the SDK generation sends: there is nothing here that a browser would have to be kept from.
+      'access-control-allow-headers': typeof requested === 'string' ? requested : '*',
+      'access-control-max-age': '86400',
+      vary: 'Access-Control-Request-Headers',
+    },
+    body: '',
+  };
+}
+
+function pairs(rawHeaders: readonly string[]): [string, string][] {
+  const headers: [string, string][] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    headers.push([rawHeaders[index] as string, rawHeaders[index + 1] as string]);
+  }
+  return headers;
+}
+
+/** Undefined for a body that is too large, the rest of which is read and thrown away so that the answer can be heard. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= maxBodyBytes) chunks.push(chunk);
+  }
+  return size <= maxBodyBytes ? Buffer.concat(chunks) : undefined;
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../lib/clock.ts';
+
+/** Calls per second that AWS publishes for an account and Region. All other operations: not published. */
+export const publishedRates: Readonly<Record<string, number>> = {
+  GetId: 25,
+  GetOpenIdToken: 200,
+  GetCredentialsForIdentity: 200,
+  GetOpenIdTokenForDeveloperIdentity: 50,
+  ListIdentities: 5,
+  DeleteIdentities: 10,
+  TagResource: 5,
+  UntagResource: 5,
+  ListTagsForResource: 10,
+};
+
+export interface Throttles {
+  /** Whether one more call is within the rate now; counts it if so. */
+  allows(operation: string): boolean;
+  /** Calls per second by operation; replaces what was set before. */
+  set(rates: Readonly<Record<string, number>>): void;
+}
+
+/** A bucket of one second's calls per operation, refilled evenly. AWS does not publish its algorithm. */
+export function createThrottles(clock: Clock, initial: Readonly<Record<string, number>>): Throttles {
+  let rates = initial;
+  const buckets = new Map<string, { tokens: number; at: number }>();
+  return {
+    set: (next) => {
+      rates = next;
+      buckets.clear();
+    },
+    allows: (operation) => {
+      const rate = Object.hasOwn(rates, operation) ? rates[operation] : undefined;
+      if (rate === undefined) return true;
+      const now = clock.now();
+      const bucket = buckets.get(operation) ?? { tokens: rate, at: now };
+      const tokens = Math.min(rate, bucket.tokens + (Math.max(0, now - bucket.at) / 1000) * rate);
+      const allowed = tokens >= 1;
+      buckets.set(operation, { tokens: allowed ? tokens - 1 : tokens, at: now });
+      return allowed;
+    },
+  };
+}
