@@ -405,7 +405,7 @@ describe('changes of identities', () => {
         await time.advance(60_000);
         await Promise.all(running);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
