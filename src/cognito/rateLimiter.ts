@@ -116,11 +116,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   function serve() {
     timer = undefined;
-    for (const waiter of arrivals) {
-      if (waiter.deadline >= clock.now()) break;
-      leave(waiter);
-      waiter.settle(shed(startTime(callsAhead(waiter.user)) - clock.now()));
-    }
+    // Before anybody is refused: this process may have been busy, and there is room now.
     while (lines.size > 0 && startTime(0) <= clock.now()) {
       const [user, line] = lines.entries().next().value as [string, Waiter[]];
       const waiter = line.shift() as Waiter;
@@ -129,6 +125,11 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       arrivals.delete(waiter);
       start();
       waiter.settle();
+    }
+    for (const waiter of arrivals) {
+      if (waiter.deadline >= clock.now()) break;
+      leave(waiter);
+      waiter.settle(shed(startTime(callsAhead(waiter.user)) - clock.now()));
     }
     schedule();
   }
