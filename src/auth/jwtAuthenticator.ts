@@ -29,10 +29,13 @@ import { digestOf, VerifiedTokens } from './verifiedTokens.ts';
 
 /** Options of createJwtAuthenticator. Bad values throw TypeError at construction. */
 export interface JwtAuthenticatorOptions extends ClaimOptions {
-  /** `iss` of every token, compared exactly. */
-  readonly issuer: string;
-  /** One of these must be in `aud`. Required: a token made for another service of the same issuer must not open this one. */
-  readonly audience: string | readonly string[];
+  /** `iss` of every token, compared exactly. Required with a JWKS; may be left out where only one key can sign. */
+  readonly issuer?: string;
+  /**
+   * One of these must be in `aud`. Required with a JWKS: a token made for another service of the same issuer must not open this
+   * one. Left out or empty with a public key or a secret: not checked.
+   */
+  readonly audience?: string | readonly string[];
   readonly keys: KeyOptions;
   /** Accepted signature algorithms. Default RS256, ES256, PS256, EdDSA; with a secret HS256, HS384, HS512. */
   readonly algorithms?: readonly string[];
@@ -86,15 +89,17 @@ export class JwtAuthenticator implements Authenticator {
     const maxCachedTokens = options.maxCachedTokens ?? 10_000;
     checkNumber('maxCachedTokens', maxCachedTokens, 0, 1_000_000);
     this.#verified = new VerifiedTokens(Math.floor(maxCachedTokens));
-    const issuer = checkIssuer(options.issuer);
-    const audience = checkAudience(options.audience);
+    const ownKey = options.keys.kind !== 'jwks';
+    const issuer = ownKey && options.issuer === undefined ? undefined : checkIssuer(options.issuer);
+    const audience =
+      ownKey && (options.audience ?? []).length === 0 ? undefined : checkAudience(options.audience);
     const keys = createKeys(options, this.#clock);
     this.#keySet = keys.keySet;
     this.#findKey = keys.findKey;
     this.#algorithms = new Set(keys.algorithms);
     this.#expected = {
-      issuer,
-      audience,
+      ...(issuer === undefined ? {} : { issuer }),
+      ...(audience === undefined ? {} : { audience }),
       algorithms: keys.algorithms,
       clockTolerance: this.#rules.clockToleranceSeconds,
       ...(options.tokenType === undefined ? {} : { typ: options.tokenType }),
@@ -229,7 +234,8 @@ function checkKeySetOptions(
   clock: Clock,
 ): KeySetOptions {
   const allowInsecureIssuer = options.allowInsecureIssuer ?? false;
-  if (jwksUri === undefined) checkServerUri('issuer', options.issuer, allowInsecureIssuer);
+  const issuer = checkIssuer(options.issuer);
+  if (jwksUri === undefined) checkServerUri('issuer', issuer, allowInsecureIssuer);
   else checkServerUri('keys.uri', jwksUri, allowInsecureIssuer);
   const timeoutMs = options.fetchTimeoutMs ?? 5_000;
   const cooldownSeconds = options.keyCooldownSeconds ?? 30;
@@ -238,7 +244,7 @@ function checkKeySetOptions(
   checkNumber('keyCooldownSeconds', cooldownSeconds, 0.1, 3_600);
   checkNumber('maxKeyOutageSeconds', maxOutageSeconds, 0, 86_400);
   return {
-    issuer: options.issuer,
+    issuer,
     jwksUri,
     allowInsecureIssuer,
     timeoutMs,
@@ -249,12 +255,12 @@ function checkKeySetOptions(
   };
 }
 
-function checkIssuer(issuer: string): string {
+function checkIssuer(issuer: string | undefined): string {
   if (typeof issuer !== 'string' || issuer === '') throw new TypeError('issuer must not be empty');
   return issuer;
 }
 
-function checkAudience(audience: string | readonly string[]): string[] {
+function checkAudience(audience: string | readonly string[] | undefined): string[] {
   const list = typeof audience === 'string' ? [audience] : [...(audience ?? [])];
   if (list.length === 0 || list.some((one) => typeof one !== 'string' || one === '')) {
     throw new TypeError('audience must be one or more non-empty strings');

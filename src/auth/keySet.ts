@@ -154,7 +154,7 @@ export class KeySet {
   async #nextOutcome(): Promise<void> {
     const activity = this.#activity;
     if (activity.kind === 'resting' || activity.kind === 'closed') return;
-    if (activity.kind === 'retrying' && activity.atMs - this.#options.clock.now() > patienceMs) return;
+    if (activity.kind === 'retrying' && activity.atMs - this.#options.clock.now() > patienceMs / 2) return;
     if (this.#failures === 0) return activity.outcome;
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -209,7 +209,7 @@ export class KeySet {
     const { cooldownMs } = this.#options;
     if (kind === 'wrong') return cooldownMs;
     const longest = kind === 'unreachable' && this.#good === undefined ? patienceMs / 2 : cooldownMs;
-    const first = kind === 'unreachable' ? firstRetryMs : 4 * firstRetryMs;
+    const first = kind === 'unreachable' ? firstRetryMs : 2 * firstRetryMs;
     return Math.min(first * 2 ** Math.min(this.#failures - 1, 20), longest);
   }
 

@@ -1,61 +1,56 @@
-import type { ClientEnvironment } from './environment.ts';
+import type { ClientContext } from './environment.ts';
 import { CognitoGraphQLError } from './errors.ts';
 import { type Answer, post } from './post.ts';
 
-export interface CognitoEndpoint {
-  readonly url: string;
-  readonly timeoutMs: number;
+export interface CognitoContext extends ClientContext {
+  /** Default: AWS's in the Region. */
+  readonly cognitoEndpoint?: string;
 }
 
 /** Address of cognito-identity in a Region of the commercial, China or GovCloud partition. */
-export function cognitoUrl(region: string): string {
-  if (!/^[a-z0-9-]+$/.test(region)) throw new CognitoGraphQLError('INVALID_ANSWER', 'Not a Region.');
+function cognitoUrl(region: string): string {
   return `https://cognito-identity.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`;
 }
 
-const passingReasons = /^(TooManyRequests|Throttling|InternalError|ExternalService|ServiceUnavailable)/;
+const passingReasons = /^(TooManyRequests|Throttling|InternalError|ExternalService)/;
 
 /**
  * Calls one of the operations of cognito-identity that AWS does not sign (GetId, GetOpenIdToken, GetCredentialsForIdentity), in
  * JSON 1.1, once. A refusal is `COGNITO_ERROR`; Cognito's own text, which names the identity, is in `cause` only.
  */
 export async function callCognito(
-  environment: ClientEnvironment,
-  endpoint: CognitoEndpoint,
+  context: CognitoContext,
+  region: string,
   operation: string,
-  input: unknown,
+  body: unknown,
   signal: AbortSignal,
-): Promise<Answer & { readonly json: Record<string, unknown> }> {
-  const answer = await post(environment, {
-    ...endpoint,
+): Promise<Answer> {
+  const answer = await post(context, {
+    url: context.cognitoEndpoint ?? cognitoUrl(region),
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': `AWSCognitoIdentityService.${operation}`,
     },
-    body: input,
+    body,
     signal,
     whom: 'Cognito',
   });
-  const { status, json } = answer;
-  if (json && status === 200) return { ...answer, json };
-  const named = json?.['__type'] ?? answer.header('x-amzn-errortype');
-  if (!named) {
-    throw new CognitoGraphQLError('INVALID_ANSWER', `Cognito answered ${answer.summary}.`, {
-      status,
-      transient: status > 499,
-    });
-  }
+  const { status, json, retryAfter, summary } = answer;
+  if (status === 200) return answer;
+  const { __type: type, message } = json as { __type?: string; message?: string };
   // `prefix#Name:url` is how AWS may write it.
-  const reason = String(named).replace(/^.*#|:.*$/g, '');
-  const cause = String(json?.['message'] ?? json?.['Message'] ?? '');
-  const { retryAfter } = answer;
-  throw new CognitoGraphQLError('COGNITO_ERROR', `Cognito refused ${operation}: ${reason}.`, {
-    status,
-    reason,
-    cause,
-    transient: status > 499 || passingReasons.test(reason),
-    ...(retryAfter !== undefined && { retryAfter }),
-  });
+  const reason = type?.replace(/^.*#|:.*$/g, '');
+  throw new CognitoGraphQLError(
+    reason ? 'COGNITO_ERROR' : 'INVALID_ANSWER',
+    reason ? `Cognito refused ${operation}: ${reason}.` : summary,
+    {
+      status,
+      reason,
+      cause: message,
+      transient: status > 499 || passingReasons.test(`${reason}`),
+      retryAfter,
+    },
+  );
 }
 
 /**
@@ -63,10 +58,10 @@ export async function callCognito(
  * a new token helps.
  */
 export function isStale(error: unknown): boolean {
-  const { reason, cause } = error as Partial<CognitoGraphQLError>;
+  const { reason, cause } = error as CognitoGraphQLError;
   return (
     reason === 'ResourceNotFoundException' ||
-    (reason === 'NotAuthorizedException' && / is forbidden\.|Token expired/.test(String(cause)))
+    (reason === 'NotAuthorizedException' && / is forbidden\.|Token expired/.test(`${cause}`))
   );
 }
 
@@ -74,29 +69,39 @@ export interface AwsKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
-  /** Milliseconds since the epoch on the server's clock; NaN where it cannot be read. */
+  /** Milliseconds since the epoch on the server's clock. */
   readonly expiration: number;
 }
 
-/** GetCredentialsForIdentity; without logins for a guest. */
+/** GetCredentialsForIdentity; without logins for a guest. What the answer lacks is undefined, or NaN, in the result. */
 export async function getCredentialsForIdentity(
-  environment: ClientEnvironment,
-  endpoint: CognitoEndpoint,
+  context: CognitoContext,
+  region: string,
   input: { readonly IdentityId: string; readonly Logins?: Record<string, string> },
   signal: AbortSignal,
-): Promise<{ keys: AwsKeys; identityId: string; skew: number | undefined }> {
-  const { json, skew } = await callCognito(environment, endpoint, 'GetCredentialsForIdentity', input, signal);
-  const found = (json['Credentials'] ?? {}) as Record<string, unknown>;
+): Promise<Partial<AwsKeys> & { identityId: string; skew: number | undefined }> {
+  const { json, skew, summary } = await callCognito(
+    context,
+    region,
+    'GetCredentialsForIdentity',
+    input,
+    signal,
+  );
+  const { Credentials: found, IdentityId: identityId = input.IdentityId } = json as CredentialsAnswer;
+  if (!found) throw new CognitoGraphQLError('INVALID_ANSWER', summary);
   return {
-    keys: {
-      accessKeyId: found['AccessKeyId'] as string,
-      secretAccessKey: found['SecretKey'] as string,
-      sessionToken: found['SessionToken'] as string,
-      // Epoch seconds, possibly written as 1.515115602E9.
-      expiration: typeof found['Expiration'] === 'number' ? found['Expiration'] * 1000 : Number.NaN,
-    },
+    accessKeyId: found.AccessKeyId,
+    secretAccessKey: found.SecretKey,
+    sessionToken: found.SessionToken,
+    // Epoch seconds, possibly written as 1.515115602E9.
+    expiration: found.Expiration * 1000,
     // Cognito may answer for another identity than asked for, after an implicit merge.
-    identityId: (json['IdentityId'] as string) ?? input.IdentityId,
+    identityId,
     skew,
   };
+}
+
+interface CredentialsAnswer {
+  readonly IdentityId?: string;
+  readonly Credentials?: { AccessKeyId: string; SecretKey: string; SessionToken: string; Expiration: number };
 }

@@ -1,10 +1,7 @@
-import { openStore } from './credentialsStore.ts';
-import { type ChannelLike, clientEnvironment } from './environment.ts';
 import { CognitoGraphQLError } from './errors.ts';
-import type { GuestProof } from './guestSession.ts';
-import { type HeldCredentials, refreshTime } from './heldCredentials.ts';
+import { type HeldCredentials, isUsable, refreshTime } from './heldCredentials.ts';
 import { userOfLoginToken } from './loginToken.ts';
-import { type Obtained, obtainCredentials, signInRequired } from './obtainCredentials.ts';
+import { type GuestSource, type Obtained, obtainCredentials, signInRequired } from './obtainCredentials.ts';
 import {
   type AskOptions,
   type CognitoGraphQLOptions,
@@ -12,29 +9,30 @@ import {
   type CognitoIdentity,
   settingsOf,
 } from './options.ts';
-import { announceSignOut, inTurn, onSignOut } from './tabs.ts';
-import { abortReason, unlessAborted, within } from './waiting.ts';
+import { abortReason, within } from './waiting.ts';
 
 /** What is known and under way for one user, from the first request after sign-in to sign-out. */
 interface Session {
   /** Endpoint and user; the token itself where the user is not known. */
   key: string;
-  readonly storeKey: string | undefined;
+  readonly sharedKey: string | undefined;
   /** Number of the latest request that found this user signed in. */
   order: number;
   held?: HeldCredentials;
   refreshAt: number;
-  flight?: Flight;
+  flight?: Flight | undefined;
   ended?: boolean;
-  channel?: ChannelLike;
+  stopListening?: (() => void) | undefined;
 }
 
 /** One refresh, shared by all who wait for it. */
 interface Flight {
   readonly controller: AbortController;
-  readonly result: Promise<Obtained>;
+  result?: Promise<Obtained>;
   waiters: number;
 }
+
+type How = AskOptions & { readonly guest?: GuestSource };
 
 /** A failure that is answered again, without asking anybody, to whoever brings one of the tokens before the time is over. */
 interface Hold {
@@ -57,23 +55,21 @@ const holdMs = 10_000;
  */
 export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraphQLProvider {
   const settings = settingsOf(options);
-  const environment = clientEnvironment(options.environment);
-  const name = `cognito-graphql:${settings.endpoint}`;
-  const store = openStore(options.storage, name);
+  const { sharing } = options;
+  const place = `cognito-graphql:${settings.endpoint}`;
 
   let session: Session | undefined;
   let hold: Hold | undefined;
   let lastToken: string | undefined;
   let asked = 0;
-  let tokenRequest: Promise<string | undefined> | undefined;
+  let tokenRequest: ReturnType<typeof logIn> | undefined;
   /** Aborted, and replaced, by signing out. */
   let signedIn = new AbortController();
 
-  async function logIn(force: boolean, signal: AbortSignal): Promise<string | undefined> {
-    const late = 'getToken did not answer in time.';
-    const limit = { signal, milliseconds: settings.getTokenTimeoutMs, late };
+  async function logIn(force: boolean, signal: AbortSignal): Promise<string | null | undefined> {
+    const limit = { signal, milliseconds: settings.getTokenTimeoutMs, whom: 'getToken' };
     try {
-      return (await within(environment, limit, (signal) => options.getToken({ force, signal }))) || undefined;
+      return await within(settings, limit, (signal) => options.getToken({ force, signal }));
     } catch (cause) {
       if (signal.aborted) throw cause;
       throw new CognitoGraphQLError('LOGIN_FAILED', 'getToken failed.', { cause });
@@ -81,7 +77,7 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   }
 
   /** One `getToken` for all who ask at the same moment; later ones ask anew, as the user may have changed. */
-  function currentToken(): Promise<string | undefined> {
+  function currentToken(): Promise<string | null | undefined> {
     const { signal } = signedIn;
     tokenRequest ??= Promise.resolve().then(() => {
       tokenRequest = undefined;
@@ -95,7 +91,7 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
     session = undefined;
     if (left) {
       left.ended = true;
-      left.channel?.close();
+      left.stopListening?.();
       left.flight?.controller.abort(reason);
     }
     return left;
@@ -105,43 +101,36 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   function enter(token: string, order: number): Session {
     const { userKey } = options;
     const user = (typeof userKey === 'function' ? userKey() : userKey) || userOfLoginToken(token);
-    const key = user ? `${name}:${user}` : token;
+    const key = user ? `${place} ${user}` : token;
     if (session && session.key !== key) {
       if (order < session.order) throw userChanged();
       const left = end(userChanged());
-      if (left?.storeKey) store?.remove(left.storeKey);
+      if (left?.sharedKey) void sharing?.remove(left.sharedKey);
     }
     if (!session) {
-      session = { key, storeKey: user && key, order, refreshAt: 0 };
-      session.channel = user ? onSignOut(environment, name, key, () => void signOut()) : undefined;
+      session = { key, sharedKey: user && key, order, refreshAt: 0 };
+      if (user) session.stopListening = sharing?.onSignOut(key, signOut);
     }
     session.order = Math.max(order, session.order);
     return session;
   }
 
   function keep(s: Session, held: HeldCredentials): void {
+    const { refreshAheadMs, refreshJitterMs } = settings;
     s.held = held;
-    s.refreshAt = refreshTime(held, {
-      aheadMs: settings.refreshAheadMs,
-      jitterMs: settings.refreshJitterMs,
-      random: environment.random(),
-    });
+    s.refreshAt = refreshTime(held, refreshAheadMs, refreshJitterMs, settings.random());
   }
 
   /** Not when the clock was set back to before they were fetched: then nothing is known about their age. */
-  function isFresh(s: Session): boolean {
-    const now = environment.now();
-    return s.held !== undefined && now < s.refreshAt && now > s.held.fetchedAt - 60_000;
+  function isFresh({ held, refreshAt }: Session): boolean {
+    const now = settings.now();
+    return !!held && now < refreshAt && now > held.fetchedAt - 60_000;
   }
 
-  async function renew(
-    s: Session,
-    token: string,
-    signal: AbortSignal,
-    how: { readonly forceRefresh?: boolean | undefined; readonly guest?: GuestProof | undefined },
-  ): Promise<Obtained> {
-    const before = s.held;
-    const startedAt = environment.now();
+  async function renew(s: Session, token: string, how: How, signal: AbortSignal): Promise<Obtained> {
+    const { forceRefresh, guest } = how;
+    const { held: before, sharedKey } = s;
+    const startedAt = settings.now();
     const tokens = [token];
 
     async function logInAgain(): Promise<string> {
@@ -149,138 +138,126 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
       if (!renewed) throw signInRequired();
       tokens.push(renewed);
       lastToken = renewed;
-      if (s.storeKey === undefined) s.key = renewed;
+      if (!sharedKey) s.key = renewed;
       else if (enter(renewed, s.order) !== s) throw userChanged();
       return renewed;
     }
 
-    /** What another tab fetched meanwhile. */
-    async function adopt(): Promise<boolean> {
-      if (how.guest || s.storeKey === undefined || !store) return false;
-      const found = await store.read(s.storeKey);
-      const after = how.forceRefresh ? startedAt : (before?.fetchedAt ?? 0);
-      if (!found || s.ended || found.fetchedAt <= after) return false;
-      keep(s, found);
-      return isFresh(s);
+    async function work(): Promise<Obtained> {
+      // What another tab fetched meanwhile.
+      const stored = (sharedKey && !guest && (await sharing?.read(sharedKey))) || {};
+      const after = forceRefresh ? startedAt : (before?.fetchedAt ?? 0);
+      if (isUsable(stored, settings.now()) && stored.fetchedAt > after && !s.ended) {
+        keep(s, stored);
+        if (isFresh(s)) return { held: stored };
+      }
+      const previousIdentityId = s.held?.identityId;
+      const order = { token, logInAgain, previousIdentityId, guest, signal };
+      const obtained = await obtainCredentials(settings, order);
+      if (signal.aborted) throw abortReason(signal);
+      const { held } = obtained;
+      keep(s, held);
+      if (sharedKey) {
+        await sharing?.write(sharedKey, held);
+        if (s.ended) await sharing?.remove(sharedKey);
+      }
+      const { identityId } = held;
+      if (previousIdentityId && previousIdentityId !== identityId) {
+        options.onIdentityChange?.({ identityId, previousIdentityId });
+      }
+      return obtained;
     }
 
     try {
-      const limit = { signal, milliseconds: settings.timeoutMs };
-      return await inTurn(environment, s.storeKey ?? name, limit, async () => {
-        if ((await adopt()) && s.held) return { held: s.held, linked: false };
-        const previousIdentityId = s.held?.identityId;
-        const order = { token, logInAgain, previousIdentityId, guest: how.guest, signal };
-        const obtained = await obtainCredentials(environment, settings, order);
-        if (signal.aborted) throw abortReason(signal);
-        const { held } = obtained;
-        keep(s, held);
-        if (s.storeKey && store) {
-          await store.write(s.storeKey, held);
-          if (s.ended) await store.remove(s.storeKey);
-        }
-        if (previousIdentityId && previousIdentityId !== held.identityId) {
-          options.onIdentityChange?.({ identityId: held.identityId, previousIdentityId });
-        }
-        return obtained;
-      });
+      if (!sharing || !sharedKey) return await work();
+      return await sharing.inTurn(sharedKey, { signal, longestWaitMs: settings.timeoutMs }, work);
     } catch (error) {
-      if (s.ended || !(error instanceof CognitoGraphQLError)) throw error;
-      const now = environment.now();
-      if (error.transient && !how.forceRefresh && !how.guest && before && now < before.expiresAt) {
-        s.refreshAt = Math.min(now + (error.retryAfter ?? 0) * 1000 + holdMs, before.expiresAt);
-        return { held: before, linked: false };
+      const { code, transient, retryAfter = 0 } = error as CognitoGraphQLError;
+      const now = settings.now();
+      const until = now + (retryAfter * 1000 || holdMs);
+      if (transient && !forceRefresh && !guest && before && now < before.expiresAt) {
+        s.refreshAt = Math.min(until, before.expiresAt);
+        return { held: before };
       }
-      if (error.retryAfter || error.code === 'SIGN_IN_REQUIRED') {
-        hold = { error, tokens, until: now + (error.retryAfter ? error.retryAfter * 1000 : holdMs) };
+      if (!s.ended && (retryAfter || code === 'SIGN_IN_REQUIRED')) {
+        hold = { error: error as CognitoGraphQLError, tokens, until };
       }
       throw error;
     }
   }
 
-  function start(s: Session, ...how: [token: string, how: Parameters<typeof renew>[3]]): Flight {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const result = unlessAborted(renew(s, how[0], signal, how[1]), signal);
-    const flight = { controller, result, waiters: 0 };
-    s.flight = flight;
-    land(s, flight);
-    return flight;
-  }
-
-  function land(s: Session, flight: Flight): void {
-    const done = () => {
-      if (s.flight === flight) delete s.flight;
-    };
-    flight.result.then(done, done);
-  }
-
-  async function join(s: Session, flight: Flight, signal: AbortSignal | undefined): Promise<Obtained> {
+  /** Shares one refresh among all who ask while it is under way, and stops it when nobody waits for it any more. */
+  async function join(s: Session, token: string, how: How): Promise<Obtained> {
+    const flight = s.flight ?? { controller: new AbortController(), waiters: 0 };
+    if (!s.flight) {
+      s.flight = flight;
+      const limit = flight.controller;
+      flight.result = within(settings, limit, (signal) => renew(s, token, how, signal));
+    }
     flight.waiters++;
     try {
-      return await unlessAborted(flight.result, signal);
+      return await within(settings, how, () => flight.result as Promise<Obtained>);
     } finally {
-      if (--flight.waiters === 0) {
-        if (s.flight === flight) delete s.flight;
+      flight.waiters--;
+      if (s.flight === flight && !flight.waiters) {
+        s.flight = undefined;
         flight.controller.abort();
       }
     }
   }
 
-  async function ask(options: AskOptions & { guest?: GuestProof } = {}): Promise<Obtained> {
-    const { signal, forceRefresh, guest } = options;
+  async function ask(how: How = {}): Promise<Obtained> {
+    const { forceRefresh, guest } = how;
     const alive = signedIn.signal;
     const order = ++asked;
-    const token = await unlessAborted(currentToken(), signal);
+    const token = await within(settings, how, currentToken);
     if (alive.aborted) throw abortReason(alive);
     if (!token) {
-      end(signInRequired());
-      throw signInRequired();
+      const error = signInRequired();
+      end(error);
+      throw error;
     }
     lastToken = token;
-    const held = hold?.tokens.includes(token) && environment.now() < hold.until ? hold.error : undefined;
+    const held = hold?.tokens.includes(token) && settings.now() < hold.until ? hold.error : undefined;
     if (held?.code === 'SIGNED_OUT') throw held;
     const s = enter(token, order);
-    if (!forceRefresh && !guest && s.held && isFresh(s)) return { held: s.held, linked: false };
+    if (!forceRefresh && !guest && s.held && isFresh(s)) return { held: s.held };
     if (held && !(forceRefresh && held.code === 'SIGN_IN_REQUIRED')) throw held;
     // A guest is handed over by a request of its own, after what is under way.
-    while (guest && s.flight) await unlessAborted(s.flight.result, signal).catch(() => {});
-    if (s.ended) throw userChanged();
-    const obtained = await join(s, s.flight ?? start(s, token, { forceRefresh, guest }), signal);
+    while (guest && s.flight) await join(s, token, { signal: how.signal }).catch(() => {});
+    if (s.ended || how.signal?.aborted) return ask(how);
+    const obtained = await join(s, token, how);
     if (alive.aborted) throw abortReason(alive);
     return obtained;
   }
 
   /** Ends the session, here only. */
-  function signOut(): Promise<string | undefined> {
+  function signOut(): void {
     const error = new CognitoGraphQLError('SIGNED_OUT', 'Signed out.');
     hold = { error, tokens: [lastToken], until: Number.POSITIVE_INFINITY };
     signedIn.abort(error);
     signedIn = new AbortController();
     tokenRequest = undefined;
-    const left = end(error);
-    const key = left?.storeKey;
-    // With a session of an unknown user nothing was stored by it.
-    return left && !key ? Promise.resolve(undefined) : (store?.remove(key) ?? Promise.resolve(key));
+    end(error);
   }
 
-  const provider = async (options?: AskOptions) => credentialsOf((await ask(options)).held);
-  const methods: Omit<CognitoGraphQLProvider, never> = {
-    refresh: (options) => provider({ ...options, forceRefresh: true }),
-    getIdentity: async (options) => identityOf((await ask(options)).held),
-    async linkGuest(guest, options) {
-      const proof = 'getProof' in guest ? await guest.getProof(options) : guest;
-      const { held, linked } = await ask({ ...options, guest: proof });
-      if (linked && 'clear' in guest) await guest.clear?.();
+  const provider = async (how?: AskOptions) => credentialsOf((await ask(how)).held);
+  return Object.assign(provider, {
+    memoized: true,
+    refresh: (how?: AskOptions) => provider({ ...how, forceRefresh: true }),
+    getIdentity: async (how?: AskOptions) => identityOf((await ask(how)).held),
+    async linkGuest(guest: GuestSource, how?: AskOptions) {
+      const { held, linked = false } = await ask({ ...how, guest });
+      if (linked) await guest.clear();
       return { ...identityOf(held), linked };
     },
     async clear() {
-      const left = session?.storeKey;
-      if (left) announceSignOut(environment, name, left);
-      const removed = await signOut();
-      if (!left && removed) announceSignOut(environment, name, removed);
+      const left = session;
+      signOut();
+      // A session of an unknown user has shared nothing.
+      if (!left || left.sharedKey) await sharing?.signOut(left?.sharedKey, place);
     },
-  };
-  return Object.assign(provider, methods, { memoized: true });
+  });
 }
 
 function userChanged(): CognitoGraphQLError {

@@ -23,31 +23,28 @@ export type CognitoGraphQLErrorCode = ErrorCode | ClientErrorCode | (string & {}
 
 export interface CognitoGraphQLErrorDetails {
   /** HTTP status of the answer, where there was one. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** Seconds to wait before trying again helps. */
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | undefined;
   /** Name of Cognito's exception. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Whether the same request may succeed later without anybody changing anything. */
-  readonly transient?: boolean;
+  readonly transient?: boolean | undefined;
   readonly cause?: unknown;
 }
 
 /** Every failure of the client except an abort by the caller, which rejects with the reason of the caller's signal. */
-export class CognitoGraphQLError extends Error {
+export class CognitoGraphQLError extends Error implements CognitoGraphQLErrorDetails {
   override readonly name = 'CognitoGraphQLError';
   readonly code: CognitoGraphQLErrorCode;
-  readonly status: number | undefined;
-  readonly retryAfter: number | undefined;
-  readonly reason: string | undefined;
-  readonly transient: boolean;
+  declare readonly status: number | undefined;
+  declare readonly retryAfter: number | undefined;
+  declare readonly reason: string | undefined;
+  declare readonly transient: boolean | undefined;
 
   constructor(code: CognitoGraphQLErrorCode, message: string, details: CognitoGraphQLErrorDetails = {}) {
     super(message, details);
     this.code = code;
-    this.status = details.status;
-    this.retryAfter = details.retryAfter;
-    this.reason = details.reason;
-    this.transient = details.transient === true;
+    Object.assign(this, details);
   }
 }

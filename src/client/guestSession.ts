@@ -1,10 +1,12 @@
-import { callCognito, cognitoUrl, getCredentialsForIdentity, isStale } from './cognito.ts';
-import type { CredentialsStorage } from './credentialsStore.ts';
+import type { CredentialsStorage } from './acrossTabs.ts';
+import { callCognito, getCredentialsForIdentity, isStale } from './cognito.ts';
 import { type ClientEnvironment, clientEnvironment } from './environment.ts';
 import { CognitoGraphQLError } from './errors.ts';
+import { LinkGuestIdentityDocument } from './generated/operations.ts';
 import { type HeldCredentials, holdCredentials, refreshTime } from './heldCredentials.ts';
+import type { GuestSource } from './obtainCredentials.ts';
 import type { AskOptions, CognitoIdentityCredentials } from './options.ts';
-import { unlessAborted, withRetries } from './waiting.ts';
+import { within, withRetries } from './waiting.ts';
 
 /** What proves that a guest's identity belongs to the caller. */
 export interface GuestProof {
@@ -27,7 +29,7 @@ export interface GuestSessionOptions {
 }
 
 /** A visitor who has not signed in. The function is an AWS SDK v3 credentials provider for the pool's unauthenticated role. */
-export interface GuestSession {
+export interface GuestSession extends GuestSource {
   (options?: AskOptions): Promise<CognitoIdentityCredentials>;
   /** The guest's identity id and a fresh token that proves it, for `provider.linkGuest(guest)`. */
   getProof(options?: Pick<AskOptions, 'signal'>): Promise<GuestProof>;
@@ -40,10 +42,14 @@ export interface GuestSession {
  * a new one, and again when Cognito no longer accepts it. Uses the operations that AWS does not sign.
  */
 export function createGuestSession(options: GuestSessionOptions): GuestSession {
-  const environment = clientEnvironment(options.environment);
-  const { identityPoolId, storage, timeoutMs = 15_000 } = options;
+  const context = {
+    timeoutMs: 15_000,
+    maxAttempts: 3,
+    ...options,
+    ...clientEnvironment(options.environment),
+  };
+  const { identityPoolId, storage } = options;
   const region = options.region ?? identityPoolId.split(':', 1)[0] ?? '';
-  const endpoint = { url: options.cognitoEndpoint ?? cognitoUrl(region), timeoutMs };
   const key = `cognito-graphql:guest:${identityPoolId}`;
   let identity: Promise<string> | undefined;
   let held: (HeldCredentials & { refreshAt: number }) | undefined;
@@ -51,14 +57,14 @@ export function createGuestSession(options: GuestSessionOptions): GuestSession {
   let life = new AbortController();
 
   function call<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    return withRetries(environment, { signal, attempts: 3, longestWaitMs: timeoutMs }, work);
+    return withRetries(context, signal, work);
   }
 
   async function findIdentity({ signal }: AbortController): Promise<string> {
     const known = await storage?.getItem(key);
     if (known) return known;
     const input = { IdentityPoolId: identityPoolId };
-    const { json } = await call(signal, () => callCognito(environment, endpoint, 'GetId', input, signal));
+    const { json } = await call(signal, () => callCognito(context, region, 'GetId', input, signal));
     const made = textOf(json['IdentityId']);
     if (!signal.aborted) await storage?.setItem(key, made);
     return made;
@@ -71,7 +77,7 @@ export function createGuestSession(options: GuestSessionOptions): GuestSession {
       identity ??= findIdentity(life);
       const asked = identity;
       try {
-        const identityId = await unlessAborted(asked, signal);
+        const identityId = await within(context, { signal }, () => asked);
         return await call(signal, () => work(identityId, signal));
       } catch (error) {
         if (identity === asked) identity = undefined;
@@ -84,49 +90,69 @@ export function createGuestSession(options: GuestSessionOptions): GuestSession {
   async function fetchCredentials(): Promise<HeldCredentials> {
     const fetched = await forIdentity(async (asked, signal) => {
       const input = { IdentityId: asked };
-      const { keys, identityId, skew } = await getCredentialsForIdentity(
-        environment,
-        endpoint,
-        input,
-        signal,
-      );
-      return holdCredentials(environment, keys, { identityId, identityPoolId, region, skew });
+      const answer = await getCredentialsForIdentity(context, region, input, signal);
+      return holdCredentials({ ...answer, identityPoolId, region }, answer.skew, context.now());
     });
-    const random = environment.random();
-    held = { ...fetched, refreshAt: refreshTime(fetched, { aheadMs: 300_000, jitterMs: 120_000, random }) };
+    const random = context.random();
+    held = { ...fetched, refreshAt: refreshTime(fetched, 300_000, 120_000, random) };
     return held;
   }
 
   async function guest({ signal, forceRefresh }: AskOptions = {}): Promise<CognitoIdentityCredentials> {
-    const now = environment.now();
+    const now = context.now();
     let found: HeldCredentials | undefined = held;
     if (forceRefresh || !held || now >= held.refreshAt || now < held.fetchedAt - 60_000) {
       flight ??= fetchCredentials().finally(() => {
         flight = undefined;
       });
-      found = await unlessAborted(flight, signal);
+      const running = flight;
+      found = await within(context, { signal }, () => running);
     }
     const { accessKeyId, secretAccessKey, sessionToken, expiresAt, identityId } = found as HeldCredentials;
     return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiresAt), identityId };
   }
 
-  const methods = {
-    getProof(options: Pick<AskOptions, 'signal'> = {}): Promise<GuestProof> {
-      const proof = forIdentity(async (asked, signal) => {
-        const input = { IdentityId: asked };
-        const { json } = await callCognito(environment, endpoint, 'GetOpenIdToken', input, signal);
-        return { identityId: textOf(json['IdentityId'] ?? asked), openIdToken: textOf(json['Token']) };
-      });
-      return unlessAborted(proof, options.signal);
-    },
+  function getProof(how: Pick<AskOptions, 'signal'> = {}): Promise<GuestProof> {
+    const proof = forIdentity(async (asked, signal) => {
+      const input = { IdentityId: asked };
+      const { json } = await callCognito(context, region, 'GetOpenIdToken', input, signal);
+      return { identityId: textOf(json['IdentityId'] ?? asked), openIdToken: textOf(json['Token']) };
+    });
+    return within(context, how, () => proof);
+  }
+
+  return Object.assign(guest, {
+    memoized: true,
+    getProof,
+    handOver: handOver(getProof),
     async clear(): Promise<void> {
       life.abort(new CognitoGraphQLError('SIGNED_OUT', 'The guest was forgotten.'));
       life = new AbortController();
       identity = held = flight = undefined;
       await storage?.removeItem(key);
     },
+  });
+}
+
+/** A guest whose identity and token were obtained elsewhere, for `provider.linkGuest(…)`. */
+export function guestFromProof(proof: GuestProof): GuestSource {
+  return { handOver: handOver(async () => proof), clear: async () => {} };
+}
+
+function handOver(
+  getProof: (how: { readonly signal: AbortSignal }) => Promise<GuestProof>,
+): GuestSource['handOver'] {
+  return async (send, { signal, tokenDuration }) => {
+    const { identityId: guestIdentityId, openIdToken: guestOpenIdToken } = await getProof({ signal });
+    try {
+      const input = { guestIdentityId, guestOpenIdToken, tokenDuration };
+      const { data, skew } = await send(LinkGuestIdentityDocument, { input });
+      return { issued: data.linkGuestIdentity, skew };
+    } catch (error) {
+      if ((error as CognitoGraphQLError).code !== 'GUEST_IDENTITY_UNUSABLE') throw error;
+      return undefined;
+    }
   };
-  return Object.assign(guest, methods, { memoized: true });
 }
 
 function textOf(value: unknown): string {

@@ -1,11 +1,17 @@
 export {
+  type AcrossTabsOptions,
+  acrossTabs,
+  type ChannelLike,
+  type CredentialsStorage,
+  type LocksLike,
+} from './acrossTabs.ts';
+export {
   type AmplifyCredentialsProvider,
   type AmplifyOptions,
   createAmplifyCredentialsProvider,
 } from './amplify.ts';
 export { fromCognitoGraphQL } from './credentialsProvider.ts';
-export type { CredentialsStorage } from './credentialsStore.ts';
-export type { ChannelLike, ClientEnvironment, FetchLike, LocksLike, ResponseLike } from './environment.ts';
+export type { ClientEnvironment, FetchLike, ResponseLike } from './environment.ts';
 export {
   type ClientErrorCode,
   CognitoGraphQLError,
@@ -19,13 +25,14 @@ export {
   type GuestSession,
   type GuestSessionOptions,
 } from './guestSession.ts';
+export type { GuestSource } from './obtainCredentials.ts';
 export type {
   AskOptions,
   CognitoGraphQLOptions,
   CognitoGraphQLProvider,
   CognitoIdentity,
   CognitoIdentityCredentials,
-  GuestSource,
   LinkedIdentity,
   LoginRequest,
 } from './options.ts';
+export type { CredentialsSharing } from './sharing.ts';

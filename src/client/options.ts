@@ -1,6 +1,6 @@
-import type { CredentialsStorage } from './credentialsStore.ts';
-import type { ClientEnvironment } from './environment.ts';
-import type { GuestProof } from './guestSession.ts';
+import { type ClientEnvironment, clientEnvironment } from './environment.ts';
+import type { GuestSource } from './obtainCredentials.ts';
+import type { CredentialsSharing } from './sharing.ts';
 
 export interface LoginRequest {
   /** Whether the API refused the last token: get a new one from the issuer instead of a stored one. */
@@ -46,10 +46,10 @@ export interface CognitoGraphQLOptions {
   /** Up to how much earlier than that, at random, in milliseconds. Default 120000. */
   readonly refreshJitterMs?: number;
   /**
-   * Where credentials outlive the page, and what other tabs adopt. Default: nowhere. `'session'` and `'local'` name the page's
-   * own stores and mean nowhere on a server; any script of the page's origin can read them.
+   * `acrossTabs({ storage })`: one tab refreshes for all, credentials outlive the page where there is a store, and signing out in
+   * one tab signs out all. Default: each provider is on its own, and learns of a sign-out elsewhere from `getToken`.
    */
-  readonly storage?: 'session' | 'local' | CredentialsStorage;
+  readonly sharing?: CredentialsSharing;
   /** Told when the user's identity is another one than before: data keyed by the old id does not move. */
   readonly onIdentityChange?: (change: {
     readonly identityId: string;
@@ -107,41 +107,26 @@ export interface LinkedIdentity extends CognitoIdentity {
   readonly linked: boolean;
 }
 
-export type GuestSource =
-  | GuestProof
-  | { getProof(options?: { signal?: AbortSignal }): Promise<GuestProof>; clear?(): Promise<void> };
+/** Options with defaults, and the platform. */
+export type Settings = CognitoGraphQLOptions & typeof defaults & ClientEnvironment;
 
-/** Options with defaults, checked. */
-export type Settings = CognitoGraphQLOptions &
-  Required<
-    Pick<
-      CognitoGraphQLOptions,
-      'timeoutMs' | 'getTokenTimeoutMs' | 'maxAttempts' | 'refreshAheadMs' | 'refreshJitterMs'
-    >
-  >;
+const defaults = {
+  timeoutMs: 15_000,
+  getTokenTimeoutMs: 60_000,
+  maxAttempts: 3,
+  refreshAheadMs: 300_000,
+  refreshJitterMs: 120_000,
+};
 
 /** @throws TypeError naming the option that is missing or out of range */
 export function settingsOf(options: CognitoGraphQLOptions): Settings {
-  const settings = {
-    timeoutMs: 15_000,
-    getTokenTimeoutMs: 60_000,
-    maxAttempts: 3,
-    refreshAheadMs: 300_000,
-    refreshJitterMs: 120_000,
-    ...options,
-  };
-  const wrong = (
-    [
-      ['endpoint', options.endpoint && typeof options.endpoint === 'string'],
-      ['getToken', typeof options.getToken === 'function'],
-      ['exchange', [undefined, 'client', 'server'].includes(options.exchange)],
-      ['timeoutMs', settings.timeoutMs > 0],
-      ['getTokenTimeoutMs', settings.getTokenTimeoutMs > 0],
-      ['maxAttempts', settings.maxAttempts >= 1],
-      ['refreshAheadMs', settings.refreshAheadMs >= 0],
-      ['refreshJitterMs', settings.refreshJitterMs >= 0],
-    ] as const
-  ).find(([, right]) => !right);
-  if (wrong) throw new TypeError(`fromCognitoGraphQL: ${wrong[0]} is missing or out of range.`);
+  const settings = { ...defaults, ...options, ...clientEnvironment(options.environment) };
+  const { endpoint, getToken, exchange } = options;
+  const wrong =
+    (!endpoint && 'endpoint') ||
+    (!getToken && 'getToken') ||
+    (!/^(client|server|undefined)$/.test(`${exchange}`) && 'exchange') ||
+    Object.keys(defaults).find((name) => !(settings[name as keyof typeof defaults] >= 0));
+  if (wrong) throw new TypeError(`fromCognitoGraphQL: ${wrong} is missing or out of range.`);
   return settings;
 }

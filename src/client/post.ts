@@ -1,4 +1,4 @@
-import type { ClientEnvironment } from './environment.ts';
+import type { ClientContext } from './environment.ts';
 import { CognitoGraphQLError } from './errors.ts';
 import { within } from './waiting.ts';
 
@@ -7,18 +7,16 @@ export interface PostRequest {
   readonly headers: Record<string, string>;
   readonly body: unknown;
   readonly signal: AbortSignal;
-  readonly timeoutMs: number;
   /** Who is asked, for messages: `The GraphQL endpoint`. */
   readonly whom: string;
 }
 
 export interface Answer {
   readonly status: number;
-  /** The body, when it is a JSON object. */
-  readonly json: Record<string, unknown> | undefined;
-  /** What the answer is when it is not a JSON object, for messages: `502 text/html "<html>"`. */
+  /** The body, when it is a JSON object; otherwise empty. */
+  readonly json: Record<string, unknown>;
+  /** Says that, and what, the answer is where it was not understood: `Cognito answered 502 text/html "<html>".` */
   readonly summary: string;
-  header(name: string): string | undefined;
   /** Server's clock minus local clock in milliseconds, from the `Date` header; undefined where that cannot be read. */
   readonly skew: number | undefined;
   /** From `Retry-After`, in seconds. */
@@ -26,57 +24,50 @@ export interface Answer {
 }
 
 /** Posts JSON and reads the answer as text first, so that a proxy's HTML is reported as what it is. Asks once. */
-export async function post(environment: ClientEnvironment, request: PostRequest): Promise<Answer> {
-  const late = `${request.whom} did not answer within ${request.timeoutMs} ms.`;
-  const { response, text } = await within(
-    environment,
-    { signal: request.signal, milliseconds: request.timeoutMs, late },
+export async function post(context: ClientContext, request: PostRequest): Promise<Answer> {
+  const { url, headers, body, signal, whom } = request;
+  const [{ status, headers: answered }, text] = await within(
+    context,
+    { signal, milliseconds: context.timeoutMs, whom },
     async (signal) => {
       try {
-        const body = JSON.stringify(request.body);
-        const response = await environment.fetch(request.url, {
-          method: 'POST',
-          headers: request.headers,
-          body,
-          signal,
-        });
-        return { response, text: await response.text() };
+        const init = { method: 'POST', headers, body: JSON.stringify(body), signal };
+        const response = await context.fetch(url, init);
+        return [response, await response.text()] as const;
       } catch (cause) {
-        const message = `${request.whom} could not be reached.`;
-        throw new CognitoGraphQLError('NETWORK_ERROR', message, { cause, transient: true });
+        throw new CognitoGraphQLError('NETWORK_ERROR', `${whom} could not be reached.`, {
+          cause,
+          transient: true,
+        });
       }
     },
   );
-  const header = (name: string) => response.headers?.get(name) ?? undefined;
-  const now = environment.now();
-  const date = Date.parse(header('date') ?? '');
-  const skew = Number.isNaN(date) ? undefined : date - now;
+  const header = (name: string) => answered?.get(name) ?? '';
+  const now = context.now();
+  const skew = Date.parse(header('date')) - now || undefined;
   const firstLine = text.trim().split('\n', 1)[0]?.slice(0, 100);
-  const type = header('content-type')?.split(';', 1)[0];
+  const what = firstLine ? `${header('content-type').split(';', 1)[0]} "${firstLine}"` : 'with an empty body';
   return {
-    status: response.status,
+    status,
     json: parseObject(text),
-    summary: `${response.status} ${firstLine ? `${type} "${firstLine}"` : 'with an empty body'}`,
-    header,
+    summary: `${whom} answered ${status} ${what}.`,
     skew,
     retryAfter: retryAfterSeconds(header('retry-after'), now + (skew ?? 0)),
   };
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+function parseObject(text: string): Record<string, unknown> {
   try {
-    const value = JSON.parse(text);
-    return typeof value === 'object' && value ? value : undefined;
+    return Object(JSON.parse(text));
   } catch {
-    return undefined;
+    return {};
   }
 }
 
 /** `Retry-After` of RFC 9110 section 10.2.3: seconds, or a date of the server's clock. */
-function retryAfterSeconds(value: string | undefined, serverNow: number): number | undefined {
-  if (!value) return undefined;
-  const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - serverNow) / 1000);
-  return seconds >= 0 ? seconds : undefined;
+function retryAfterSeconds(value: string, serverNow: number): number | undefined {
+  const seconds = value ? Number(value) : Number.NaN;
+  return (seconds >= 0 ? seconds : Math.ceil((Date.parse(value) - serverNow) / 1000)) || undefined;
 }
 
 /** Statuses of gateways and overloaded servers: the same request may succeed a moment later. */

@@ -1,9 +1,18 @@
-import type { ClientEnvironment } from './environment.ts';
+import type { ClientContext, ClientEnvironment } from './environment.ts';
 import { CognitoGraphQLError } from './errors.ts';
 
 /** Why the signal was aborted; older React Native knows no reasons. */
 export function abortReason(signal: AbortSignal): unknown {
   return signal.reason ?? new CognitoGraphQLError('ABORTED', 'Aborted.');
+}
+
+export interface Limit {
+  /** None: nobody can abort. */
+  readonly signal?: AbortSignal | undefined;
+  /** None: no limit. */
+  readonly milliseconds?: number;
+  /** Who is waited for, for the message: `Cognito`. */
+  readonly whom?: string;
 }
 
 /**
@@ -12,75 +21,60 @@ export function abortReason(signal: AbortSignal): unknown {
  */
 export function within<T>(
   environment: ClientEnvironment,
-  limit: { readonly signal: AbortSignal; readonly milliseconds: number; readonly late: string },
+  { signal, milliseconds, whom }: Limit,
   work: (signal: AbortSignal) => T | PromiseLike<T>,
 ): Promise<T> {
+  const controller = new AbortController();
+  let stopTimer: (() => void) | undefined;
+  let onAbort = () => {};
   return new Promise<T>((resolve, reject) => {
-    const controller = new AbortController();
     const stop = (reason: unknown) => {
       reject(reason);
       controller.abort(reason);
     };
-    const onAbort = () => stop(abortReason(limit.signal));
-    if (limit.signal.aborted) return onAbort();
-    limit.signal.addEventListener('abort', onAbort);
-    const stopTimer = environment.setTimer(
-      () => stop(new CognitoGraphQLError('TIMEOUT', limit.late)),
-      limit.milliseconds,
-    );
-    const settle = () => {
-      stopTimer();
-      limit.signal.removeEventListener('abort', onAbort);
-    };
-    controller.signal.addEventListener('abort', settle);
-    Promise.resolve()
-      .then(() => work(controller.signal))
-      .then(resolve, reject)
-      .then(settle);
-  });
-}
-
-/** Waits for the promise, but no longer than the signal allows. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(abortReason(signal));
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort);
-    promise.then(resolve, reject).then(() => signal.removeEventListener('abort', onAbort));
+    onAbort = () => stop(abortReason(signal as AbortSignal));
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener('abort', onAbort);
+    stopTimer =
+      (milliseconds &&
+        environment.setTimer(
+          () => stop(new CognitoGraphQLError('TIMEOUT', `${whom} did not answer within ${milliseconds} ms.`)),
+          milliseconds,
+        )) ||
+      undefined;
+    new Promise<T>((done) => done(work(controller.signal))).then(resolve, reject);
+  }).finally(() => {
+    stopTimer?.();
+    signal?.removeEventListener('abort', onAbort);
   });
 }
 
 /**
- * Repeats work that failed for a passing reason, at most `attempts` times in all. Waits as long as the other side asked for
+ * Repeats work that failed for a passing reason, at most `maxAttempts` times in all. Waits as long as the other side asked for
  * (`retryAfter`), plus a random part of an exponentially growing span, so that clients that failed together do not return
- * together; does not wait at all where it was asked for more than `longestWaitMs`.
+ * together; does not wait at all where it was asked for more than `timeoutMs`.
  */
 export async function withRetries<T>(
-  environment: ClientEnvironment,
-  options: { readonly signal: AbortSignal; readonly attempts: number; readonly longestWaitMs: number },
+  context: ClientContext,
+  signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      const failure = error as Partial<CognitoGraphQLError>;
-      const asked = (failure.retryAfter ?? 0) * 1000;
-      if (!failure.transient || attempt >= options.attempts || asked > options.longestWaitMs) throw error;
-      await sleep(
-        environment,
-        asked + environment.random() * Math.min(8000, 250 * 2 ** attempt),
-        options.signal,
+      const { transient, retryAfter = 0 } = error as CognitoGraphQLError;
+      const asked = retryAfter * 1000;
+      if (!transient || attempt >= context.maxAttempts || asked > context.timeoutMs) throw error;
+      const wait = asked + context.random() * Math.min(8000, 250 * 2 ** attempt);
+      await within(
+        context,
+        { signal },
+        (signal) =>
+          new Promise<void>((resolve) => {
+            signal.addEventListener('abort', context.setTimer(resolve, wait));
+          }),
       );
     }
   }
-}
-
-function sleep(environment: ClientEnvironment, milliseconds: number, signal: AbortSignal): Promise<void> {
-  let wake = () => {};
-  const slept = new Promise<void>((resolve) => {
-    wake = environment.setTimer(resolve, milliseconds);
-  });
-  return unlessAborted(slept, signal).finally(wake);
 }

@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { partitionOf } from '../lib/partition.ts';
+import { randomAwsId } from './awsId.ts';
 import { AwsError } from './errors.ts';
 import type { Role } from './iam/roleStore.ts';
 import { validateTrustPolicy } from './policy.ts';
@@ -52,7 +53,13 @@ export type SeedDocument = Infer<typeof seedDocument>;
  */
 export async function applySeed(
   seed: SeedDocument | string,
-  { store, roles, clock, accountId }: Pick<Services, 'store' | 'roles' | 'clock' | 'accountId'>,
+  {
+    store,
+    roles,
+    clock,
+    accountId,
+    region,
+  }: Pick<Services, 'store' | 'roles' | 'clock' | 'accountId'> & { region: string },
 ): Promise<void> {
   const { Pools = [], Roles = [] } = checked(typeof seed === 'string' ? await parseFile(seed) : seed);
   for (const { RoleName, AssumeRolePolicyDocument } of Roles) {
@@ -61,7 +68,14 @@ export async function applySeed(
       throw new Error(`The seed's role ${RoleName} has an invalid trust policy: ${problem}`);
   }
   for (const { RoleName, AssumeRolePolicyDocument } of Roles) {
-    roles.put(newRole(RoleName, AssumeRolePolicyDocument, accountId, clock.now()));
+    roles.put(
+      newRole(
+        RoleName,
+        AssumeRolePolicyDocument,
+        `arn:${partitionOf(region).arn}:iam::${accountId}`,
+        clock.now(),
+      ),
+    );
   }
   await store.write((writer) => {
     for (const pool of Pools) {
@@ -105,13 +119,12 @@ async function parseFile(file: string): Promise<unknown> {
   }
 }
 
-function newRole(roleName: string, trustPolicy: string, accountId: string, createdAt: number): Role {
-  const id = randomBytes(16).toString('hex').toUpperCase().slice(0, 17);
+function newRole(roleName: string, trustPolicy: string, account: string, createdAt: number): Role {
   return {
     roleName,
     path: '/',
-    arn: `arn:aws:iam::${accountId}:role/${roleName}`,
-    roleId: `AROA${id}`,
+    arn: `${account}:role/${roleName}`,
+    roleId: `AROA${randomAwsId(17)}`,
     assumeRolePolicyDocument: trustPolicy,
     createdAt,
     maxSessionDuration: 3600,

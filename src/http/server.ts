@@ -22,8 +22,10 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** Starts listening; port 0 takes a free one. Rejects with an Error that says what to do when the port is taken. */
   listen(port: number, host: string): Promise<{ url: string; port: number }>;
-  /** Puts the routes in place. Before this every path answers 503: the address is often needed to make the routes. */
+  /** Adds routes. Until `open`, all other paths answer 503: the address is often needed to make them. */
   mount(routes: readonly Route[]): void;
+  /** Says that all routes are in place. */
+  open(): void;
   /** Refuses new connections, lets running requests end for at most `graceMs`, then cuts them off. May be called again. */
   drain(graceMs: number): Promise<void>;
   readonly draining: boolean;
@@ -34,7 +36,8 @@ type State = { phase: 'starting' } | { phase: 'open' } | { phase: 'draining'; do
 /** A plain `node:http` server: routes, request ids, deadlines and a drain. Why no framework: see `src/decisions.md`. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { logger, cors, requestTimeoutMs = 30_000, keepAliveTimeoutMs = 65_000, onAnswered } = options;
-  let routeOf = createRouter([]);
+  const mounted: Route[] = [];
+  let routeOf = createRouter(mounted);
   let state: State = { phase: 'starting' };
 
   const server = createServer(
@@ -74,14 +77,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   function handlerOf(request: IncomingMessage, path: string): Handler {
-    if (state.phase === 'starting') {
-      throw new HttpError(503, 'UPSTREAM_UNAVAILABLE', 'The server is starting; try again.', {
-        'retry-after': '1',
-      });
-    }
     const route = routeOf(path);
-    if (route === undefined)
-      throw new HttpError(404, 'NOT_FOUND', 'There is nothing at this path; the API is at /graphql.');
+    if (route === undefined) throw state.phase === 'starting' ? starting() : nothingThere();
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const handler = route.methods[method as keyof Route['methods']];
     if (handler !== undefined) return handler;
@@ -112,7 +109,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return { url: `http://${shown}:${address.port}`, port: address.port };
     },
     mount(routes) {
-      routeOf = createRouter(routes);
+      mounted.push(...routes);
+      routeOf = createRouter(mounted);
+    },
+    open() {
       if (state.phase === 'starting') state = { phase: 'open' };
     },
     drain(graceMs) {
@@ -153,6 +153,12 @@ function pathOf({ url = '/' }: IncomingMessage): string {
   const question = url.indexOf('?');
   return question < 0 ? url : url.slice(0, question);
 }
+
+const starting = () =>
+  new HttpError(503, 'UPSTREAM_UNAVAILABLE', 'The server is starting; try again.', { 'retry-after': '1' });
+
+const nothingThere = () =>
+  new HttpError(404, 'NOT_FOUND', 'There is nothing at this path; the API is at /graphql.');
 
 const unexpected = (requestId: string) =>
   new HttpError(

@@ -63,7 +63,7 @@ export interface TokenServiceOptions {
 }
 
 interface Services {
-  readonly gateway: CognitoGateway & { forget?(developerUserIdentifier: string): void };
+  readonly gateway: CognitoGateway & { forget?(what: { readonly users: readonly string[] }): void };
   readonly guestProof: GuestProofVerifier;
   readonly audit: AuditSink;
   readonly userRateLimit: UserRateLimit;
@@ -93,7 +93,7 @@ export function createTokenService(services: Services, options: TokenServiceOpti
       if (!(error instanceof ServiceError)) throw error;
       if (error.code !== 'NOT_FOUND') return { token, awsCredentials: error };
     }
-    gateway.forget?.(request.developerUserIdentifier);
+    gateway.forget?.({ users: [request.developerUserIdentifier] });
     const renewed = await gateway.issueOpenIdToken(request, signal);
     const awsCredentials = await gateway
       .exchangeOpenIdToken(renewed, signal)

@@ -17,6 +17,7 @@ async function start(routes: readonly Route[], options: Partial<HttpServerOption
   servers.push(server);
   const { url, port } = await server.listen(0, '127.0.0.1');
   server.mount(routes);
+  server.open();
   return { server, url, port };
 }
 
@@ -30,7 +31,7 @@ const echo: Route = {
   },
 };
 
-const post = (url: string, body: string | Uint8Array, contentType = 'application/json') =>
+const post = (url: string, body: string | Uint8Array<ArrayBuffer>, contentType = 'application/json') =>
   fetch(`${url}/echo`, { method: 'POST', body, headers: { 'content-type': contentType } });
 
 describe('the HTTP server', () => {
@@ -194,7 +195,7 @@ describe('the HTTP server', () => {
     );
   });
 
-  it('answers 503 until its routes are in place', async () => {
+  it('answers 503 for what is not there yet until it is opened', async () => {
     const server = createHttpServer({ logger: silentLogger });
     servers.push(server);
     const { url } = await server.listen(0, '127.0.0.1');
@@ -202,6 +203,8 @@ describe('the HTTP server', () => {
     expect([early.status, early.headers.get('retry-after')]).toEqual([503, '1']);
     server.mount([echo]);
     expect((await fetch(`${url}/echo`)).status).toBe(200);
+    server.open();
+    expect((await fetch(`${url}/other`)).status).toBe(404);
   });
 });
 

@@ -131,176 +131,20 @@ export type UnlinkDeveloperIdentityMutationVariables = Exact<{
 
 export type UnlinkDeveloperIdentityMutation = { readonly unlinkDeveloperIdentity: { readonly id: string, readonly logins: ReadonlyArray<string>, readonly lastModifiedAt: string } | null };
 
-export class TypedDocumentString<TResult, TVariables>
-  extends String
-  implements DocumentTypeDecoration<TResult, TVariables>
-{
-  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
-  private value: string;
-  public __meta__?: Record<string, any> | undefined;
+/** The text of an operation, from which result and variables can be inferred. */
+export type TypedDocumentString<TResult, TVariables> = string & DocumentTypeDecoration<TResult, TVariables>;
 
-  constructor(value: string, __meta__?: Record<string, any> | undefined) {
-    super(value);
-    this.value = value;
-    this.__meta__ = __meta__;
-  }
-
-  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
-    return this.value;
-  }
-}
-
-export const CognitoAwsCredentialsDocument = /* @__PURE__ */ new TypedDocumentString(`
-    mutation CognitoAwsCredentials($input: CognitoCredentialsInput) {
-  cognitoCredentials(input: $input) {
-    identityId
-    region
-    identityPoolId
-    identityChanged
-    awsCredentials {
-      accessKeyId
-      secretAccessKey
-      sessionToken
-      expiration
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<CognitoAwsCredentialsMutation, CognitoAwsCredentialsMutationVariables>;
-export const CognitoCredentialsDocument = /* @__PURE__ */ new TypedDocumentString(`
-    mutation CognitoCredentials($input: CognitoCredentialsInput) {
-  cognitoCredentials(input: $input) {
-    identityId
-    openIdToken
-    expiresAt
-    region
-    identityPoolId
-    loginsKey
-    identityChanged
-  }
-}
-    `) as unknown as TypedDocumentString<CognitoCredentialsMutation, CognitoCredentialsMutationVariables>;
-export const DeleteIdentitiesDocument = /* @__PURE__ */ new TypedDocumentString(`
-    mutation DeleteIdentities($input: DeleteIdentitiesInput!) {
-  deleteIdentities(input: $input) {
-    deletedIdentityIds
-    unprocessedIdentities {
-      identityId
-      reason
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<DeleteIdentitiesMutation, DeleteIdentitiesMutationVariables>;
-export const IdentitiesDocument = /* @__PURE__ */ new TypedDocumentString(`
-    query Identities($first: Int! = 20, $after: String, $hideDisabled: Boolean! = true) {
-  identities(first: $first, after: $after, hideDisabled: $hideDisabled) {
-    edges {
-      cursor
-      node {
-        id
-        logins
-        createdAt
-        lastModifiedAt
-      }
-    }
-    pageInfo {
-      hasNextPage
-      hasPreviousPage
-      startCursor
-      endCursor
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<IdentitiesQuery, IdentitiesQueryVariables>;
-export const IdentityDocument = /* @__PURE__ */ new TypedDocumentString(`
-    query Identity($id: ID!, $first: Int! = 20, $after: String) {
-  identity(id: $id) {
-    id
-    logins
-    developerUserIdentifiers(first: $first, after: $after) {
-      edges {
-        cursor
-        node
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
-    }
-    createdAt
-    lastModifiedAt
-  }
-}
-    `) as unknown as TypedDocumentString<IdentityQuery, IdentityQueryVariables>;
-export const IdentityByDeveloperUserIdentifierDocument = /* @__PURE__ */ new TypedDocumentString(`
-    query IdentityByDeveloperUserIdentifier($developerUserIdentifier: String!) {
-  identityByDeveloperUserIdentifier(
-    developerUserIdentifier: $developerUserIdentifier
-  ) {
-    id
-    logins
-    createdAt
-    lastModifiedAt
-  }
-}
-    `) as unknown as TypedDocumentString<IdentityByDeveloperUserIdentifierQuery, IdentityByDeveloperUserIdentifierQueryVariables>;
-export const IdentityPoolDocument = /* @__PURE__ */ new TypedDocumentString(`
-    query IdentityPool {
-  identityPool {
-    id
-    name
-    region
-    developerProviderName
-    guestsAllowed
-    classicFlowAllowed
-  }
-}
-    `) as unknown as TypedDocumentString<IdentityPoolQuery, IdentityPoolQueryVariables>;
-export const LinkGuestIdentityDocument = /* @__PURE__ */ new TypedDocumentString(`
-    mutation LinkGuestIdentity($input: LinkGuestIdentityInput!) {
-  linkGuestIdentity(input: $input) {
-    identityId
-    openIdToken
-    expiresAt
-    region
-    identityPoolId
-    loginsKey
-    identityChanged
-    linked
-  }
-}
-    `) as unknown as TypedDocumentString<LinkGuestIdentityMutation, LinkGuestIdentityMutationVariables>;
-export const MeDocument = /* @__PURE__ */ new TypedDocumentString(`
-    query Me {
-  me {
-    userId
-    administrator
-    identity {
-      id
-      logins
-      createdAt
-      lastModifiedAt
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<MeQuery, MeQueryVariables>;
-export const MergeDeveloperIdentitiesDocument = /* @__PURE__ */ new TypedDocumentString(`
-    mutation MergeDeveloperIdentities($input: MergeDeveloperIdentitiesInput!) {
-  mergeDeveloperIdentities(input: $input) {
-    id
-    logins
-    lastModifiedAt
-  }
-}
-    `) as unknown as TypedDocumentString<MergeDeveloperIdentitiesMutation, MergeDeveloperIdentitiesMutationVariables>;
-export const UnlinkDeveloperIdentityDocument = /* @__PURE__ */ new TypedDocumentString(`
-    mutation UnlinkDeveloperIdentity($input: UnlinkDeveloperIdentityInput!) {
-  unlinkDeveloperIdentity(input: $input) {
-    id
-    logins
-    lastModifiedAt
-  }
-}
-    `) as unknown as TypedDocumentString<UnlinkDeveloperIdentityMutation, UnlinkDeveloperIdentityMutationVariables>;
+export const CognitoAwsCredentialsDocument = `mutation CognitoAwsCredentials($input: CognitoCredentialsInput) { cognitoCredentials(input: $input) { identityId region identityPoolId identityChanged awsCredentials { accessKeyId secretAccessKey sessionToken expiration } } }` as unknown as TypedDocumentString<CognitoAwsCredentialsMutation, CognitoAwsCredentialsMutationVariables>;
+export const CognitoCredentialsDocument = `mutation CognitoCredentials($input: CognitoCredentialsInput) { cognitoCredentials(input: $input) { identityId openIdToken expiresAt region identityPoolId loginsKey identityChanged } }` as unknown as TypedDocumentString<CognitoCredentialsMutation, CognitoCredentialsMutationVariables>;
+export const DeleteIdentitiesDocument = `mutation DeleteIdentities($input: DeleteIdentitiesInput!) { deleteIdentities(input: $input) { deletedIdentityIds unprocessedIdentities { identityId reason } } }` as unknown as TypedDocumentString<DeleteIdentitiesMutation, DeleteIdentitiesMutationVariables>;
+export const IdentitiesDocument = `query Identities($first: Int! = 20, $after: String, $hideDisabled: Boolean! = true) { identities(first: $first, after: $after, hideDisabled: $hideDisabled) { edges { cursor node { id logins createdAt lastModifiedAt } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }` as unknown as TypedDocumentString<IdentitiesQuery, IdentitiesQueryVariables>;
+export const IdentityDocument = `query Identity($id: ID!, $first: Int! = 20, $after: String) { identity(id: $id) { id logins developerUserIdentifiers(first: $first, after: $after) { edges { cursor node } pageInfo { hasNextPage endCursor } } createdAt lastModifiedAt } }` as unknown as TypedDocumentString<IdentityQuery, IdentityQueryVariables>;
+export const IdentityByDeveloperUserIdentifierDocument = `query IdentityByDeveloperUserIdentifier($developerUserIdentifier: String!) { identityByDeveloperUserIdentifier( developerUserIdentifier: $developerUserIdentifier ) { id logins createdAt lastModifiedAt } }` as unknown as TypedDocumentString<IdentityByDeveloperUserIdentifierQuery, IdentityByDeveloperUserIdentifierQueryVariables>;
+export const IdentityPoolDocument = `query IdentityPool { identityPool { id name region developerProviderName guestsAllowed classicFlowAllowed } }` as unknown as TypedDocumentString<IdentityPoolQuery, IdentityPoolQueryVariables>;
+export const LinkGuestIdentityDocument = `mutation LinkGuestIdentity($input: LinkGuestIdentityInput!) { linkGuestIdentity(input: $input) { identityId openIdToken expiresAt region identityPoolId loginsKey identityChanged linked } }` as unknown as TypedDocumentString<LinkGuestIdentityMutation, LinkGuestIdentityMutationVariables>;
+export const MeDocument = `query Me { me { userId administrator identity { id logins createdAt lastModifiedAt } } }` as unknown as TypedDocumentString<MeQuery, MeQueryVariables>;
+export const MergeDeveloperIdentitiesDocument = `mutation MergeDeveloperIdentities($input: MergeDeveloperIdentitiesInput!) { mergeDeveloperIdentities(input: $input) { id logins lastModifiedAt } }` as unknown as TypedDocumentString<MergeDeveloperIdentitiesMutation, MergeDeveloperIdentitiesMutationVariables>;
+export const UnlinkDeveloperIdentityDocument = `mutation UnlinkDeveloperIdentity($input: UnlinkDeveloperIdentityInput!) { unlinkDeveloperIdentity(input: $input) { id logins lastModifiedAt } }` as unknown as TypedDocumentString<UnlinkDeveloperIdentityMutation, UnlinkDeveloperIdentityMutationVariables>;
 /** What `extensions.code` of an error can be. */
 export type ErrorCode =
   | 'AUDIT_UNAVAILABLE'

@@ -119,6 +119,16 @@ describe('a guest token', () => {
     }
   });
 
+  it('is not accepted with an algorithm that only its key would allow', async () => {
+    const pair = await generateKeyPair('RS256', { extractable: true });
+    const { alg: _alg, ...jwk } = await exportJWK(pair.publicKey);
+    jwks = { status: 200, body: JSON.stringify({ keys: [{ ...jwk, kid: 'us-east-1-7' }] }) };
+
+    await expect(
+      verifier()(guest, await proof({ alg: 'RS256', key: pair.privateKey }), never),
+    ).rejects.toMatchObject({ code: 'GUEST_IDENTITY_UNUSABLE' });
+  });
+
   it.each(['', 'abc', 'a.b.c', `${'a'.repeat(50_001)}.b.c`])('is not just any text', async (token) => {
     await expect(verifier()(guest, token, never)).rejects.toMatchObject({ code: 'GUEST_IDENTITY_UNUSABLE' });
     expect(fetches).toBe(0);
