@@ -1,27 +1,16 @@
 import { devNull } from 'node:os';
+import type { App } from '../app.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import { CommandError } from './failure.ts';
-import { type Service, startService } from './service.ts';
+import { startService } from './service.ts';
 import type { Terminal } from './terminal.ts';
-
-interface DemoTarget {
-  readonly url: string;
-  readonly cognitoUrl: string;
-  readonly identityPoolId: string;
-  readonly developerProviderName: string;
-  readonly region: string;
-}
-
-interface DemoModule {
-  runDemo(target: DemoTarget, tell: (line: string) => void): Promise<void>;
-}
 
 /** The main job once, on free ports and with the settings of a trial whatever the environment says. */
 export async function demo(terminal: Terminal): Promise<void> {
   const config = loadConfig({ PORT: '0', EMULATOR_PORT: '0', LOG_LEVEL: 'silent', AUDIT_FILE: devNull });
   const service = await startService(config);
   try {
-    const { runDemo } = (await import(String('../demo/runDemo.ts'))) as DemoModule;
+    const { runDemo } = await import('../demo/runDemo.ts');
     await runDemo(
       { ...targetOf(service), developerProviderName: config.cognito.developerProviderName },
       (line) => terminal.stdout.write(`${line}\n`),
@@ -31,7 +20,7 @@ export async function demo(terminal: Terminal): Promise<void> {
   }
 }
 
-function targetOf({ url, cognitoUrl, identityPoolId, region }: Service) {
+function targetOf({ url, cognitoUrl, identityPoolId, region }: App) {
   if (cognitoUrl === undefined)
     throw new CommandError('The demo needs the embedded Cognito, which did not start.');
   return { url, cognitoUrl, identityPoolId, region };

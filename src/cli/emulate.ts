@@ -56,17 +56,14 @@ function emulatorOptions(options: EmulateOptions): EmulatorOptions {
   if (issuer !== undefined && issuer !== 'self' && !/^https?:\/\//.test(issuer)) {
     throw new UsageError('--issuer must be self or an address that begins with http:// or https://.');
   }
-  const more = {
-    ...(data === undefined ? {} : { dataDirectory: data }),
-    ...(seed === undefined ? {} : { seed }),
-  };
   return {
     accountId: account,
     ...(accessKey.length === 0 ? {} : { accessKeys: accessKey.map(parseAccessKey) }),
     ...(issuer === undefined ? {} : { issuer }),
     lenient: lenient ?? false,
     ...(typeof choices === 'string' ? { choices: parseChoices(choices) } : {}),
-    ...more,
+    ...(data === undefined ? {} : { dataDirectory: data }),
+    ...(seed === undefined ? {} : { seed }),
   };
 }
 

@@ -16,6 +16,7 @@ function setupOptions(command: Command): Command {
     .option('--classic-flow', 'let clients choose the role themselves')
     .option('--no-classic-flow', 'do not; default for a new pool')
     .option('--with-tags', 'trust principal tags (sts:TagSession); needed with PRINCIPAL_TAGS')
+    .option('--no-with-tags', 'do not; default for a new role')
     .option(
       '--allow <starter>',
       'what users may do with what is theirs: s3-prefix=bucket/path, dynamodb-table=name; repeatable',

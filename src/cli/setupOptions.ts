@@ -50,7 +50,7 @@ export function namesOf(options: SetupOptions) {
   return {
     poolName: options.poolName,
     developerProviderName: options.developerProvider,
-    withTags: options.withTags ?? false,
+    ...(options.withTags === undefined ? {} : { withTags: options.withTags }),
     ...(options.guests === undefined ? {} : { allowGuests: options.guests }),
     ...(options.classicFlow === undefined ? {} : { allowClassicFlow: options.classicFlow }),
     ...(options.rolePrefix === undefined ? {} : { roleNamePrefix: options.rolePrefix }),

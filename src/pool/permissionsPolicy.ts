@@ -71,7 +71,11 @@ function starterStatements(starter: Starter, { region, accountId }: Place): read
           'dynamodb:BatchWriteItem',
         ],
         Resource: `${arn}:dynamodb:${region}:${accountId}:table/${starter.table}`,
-        Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': own } },
+        // ForAllValues also holds where a request has no such key at all, hence Null.
+        Condition: {
+          'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [own] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
       },
     ];
   }
@@ -118,7 +122,6 @@ export function parsePolicyFile(text: string, option = '--policy-file'): PolicyD
 }
 
 export interface ServerPolicyOptions {
-  readonly region: string;
   /** ARN of the pool; in a template, that template's expression for it. */
   readonly poolArn: unknown;
   /** Whether administrators may merge, unlink and delete through the API. */

@@ -1,7 +1,7 @@
 import type { PoolClients } from './awsClients.ts';
 import { poolSetup } from './poolSetup.ts';
 import { describePool, findPools } from './pools.ts';
-import type { ProvisionPoolOptions } from './provisionPool.ts';
+import { type ProvisionPoolOptions, refuseOtherProvider } from './provisionPool.ts';
 import { findRole } from './roles.ts';
 import { type PolicyDocument, trustPolicy } from './trustPolicy.ts';
 
@@ -34,6 +34,7 @@ export async function planPool(options: ProvisionPoolOptions, clients: PoolClien
       ? await findPools(names.poolName, clients.cognito)
       : [options.identityPoolId];
   const pool = found === undefined ? undefined : await describePool(found, clients.cognito);
+  if (pool !== undefined) refuseOtherProvider(pool, names.developerProviderName);
   const allowGuests = options.allowGuests ?? pool?.AllowUnauthenticatedIdentities ?? false;
   const setup = poolSetup({ ...options, region, allowGuests });
   const made = setup.roles.filter(

@@ -22,7 +22,7 @@ export function templateModel(setup: PoolSetup, withAdministration: boolean): Te
       ...(permissions === undefined ? {} : { permissions }),
     })),
     permissionsPolicyName,
-    serverPolicy: serverPolicy({ region: setup.region, poolArn: poolArnReference, withAdministration }),
+    serverPolicy: serverPolicy({ poolArn: poolArnReference, withAdministration }),
   };
 }
 

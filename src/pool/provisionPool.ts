@@ -11,11 +11,13 @@ import type { ProvisionStep } from './provisionStep.ts';
 import { adoptGivenRole, checkGivenRole, ensureRole } from './roles.ts';
 
 export interface ProvisionPoolOptions
-  extends Omit<PoolSetupOptions, 'region' | 'allowGuests' | 'allowClassicFlow'> {
+  extends Omit<PoolSetupOptions, 'region' | 'allowGuests' | 'allowClassicFlow' | 'withTags'> {
   /** Default: false for a new pool, unchanged for one that exists. */
   readonly allowGuests?: boolean;
   /** Default: false for a new pool, unchanged for one that exists. */
   readonly allowClassicFlow?: boolean;
+  /** Default: no for a new role, unchanged for one that exists. */
+  readonly withTags?: boolean;
   /** A role of the same account that trusts the pool already, in place of one made here. */
   readonly authenticatedRoleArn?: string;
   /** This pool instead of the one that bears the name. */
@@ -71,7 +73,12 @@ export async function provisionPool(
       arns[role.key] =
         role.key === 'authenticated' && options.authenticatedRoleArn !== undefined
           ? await adoptGivenRole(options.authenticatedRoleArn, role, identityPoolId, clients.iam, done)
-          : await ensureRole(role, identityPoolId, clients.iam, done);
+          : await ensureRole(
+              { ...role, keepTags: options.withTags === undefined },
+              identityPoolId,
+              clients.iam,
+              done,
+            );
     }
     await ensurePoolRoles(identityPoolId, arns, clients, done);
     return {
@@ -125,11 +132,7 @@ async function ensurePool(
   }
   const pool = await describePool(existing, cognito);
   const present = pool.DeveloperProviderName;
-  if (present !== undefined && present !== options.developerProviderName) {
-    throw new PoolError(
-      `The pool ${existing} has the developer provider name ${present}, which AWS never lets anybody change. Use --developer-provider ${present}, or another pool name.`,
-    );
-  }
+  refuseOtherProvider(pool, options.developerProviderName);
   const changes = {
     ...(present === undefined ? { DeveloperProviderName: options.developerProviderName } : {}),
     ...(options.allowGuests === undefined ||
@@ -143,6 +146,17 @@ async function ensurePool(
   };
   if (Object.keys(changes).length === 0) return step('unchanged', pool);
   return step('changed', await updatePool(existing, changes, cognito));
+}
+
+/** A developer provider name is for ever, so a pool with another one is another pool. */
+export function refuseOtherProvider(
+  { IdentityPoolId, DeveloperProviderName: present }: IdentityPool,
+  wanted: string,
+): void {
+  if (present === undefined || present === wanted) return;
+  throw new PoolError(
+    `The pool ${IdentityPoolId} has the developer provider name ${present}, which AWS never lets anybody change. Use --developer-provider ${present}, or another pool name.`,
+  );
 }
 
 /** SetIdentityPoolRoles replaces everything, so what the pool has besides is sent along. */

@@ -36,9 +36,9 @@ export async function findRole(roleName: string, iam: IAMClient): Promise<Role |
   });
 }
 
-/** The role of the set-up, made or brought up to date; its ARN. */
+/** The role of the set-up, made or brought up to date; its ARN. With `keepTags` nobody said whether tags are used. */
 export async function ensureRole(
-  role: RoleSetup,
+  role: RoleSetup & { readonly keepTags: boolean },
   identityPoolId: string,
   iam: IAMClient,
   done: (step: ProvisionStep) => void,
@@ -72,7 +72,7 @@ export async function ensureRole(
         }. Choose another --role-prefix, or delete the role if nobody needs it.`,
       );
     }
-    if (comparison === 'only tags differ') {
+    if (comparison === 'only tags differ' && !role.keepTags) {
       await attempt('iam:UpdateAssumeRolePolicy', () =>
         iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: roleName, PolicyDocument: document })),
       );
