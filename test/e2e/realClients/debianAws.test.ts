@@ -5,15 +5,30 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { requireTool } from '../../support/requirements.ts';
-import { provider, type Running, start, trustPolicy } from '../emulator/support.ts';
+import {
+  createPool,
+  createPoolWithRoles,
+  developerToken,
+  provider,
+  type Running,
+  start,
+  trustPolicy,
+} from '../emulator/support.ts';
 
 const run = promisify(execFile);
 const tool = requireTool('aws');
+/** Each command takes a second to start on an idle machine, and several on a busy one. */
+const slow = { timeout: 180_000 };
 
 interface Keys {
-  readonly AccessKeyId: string;
-  readonly SessionToken?: string;
+  readonly id: string;
+  readonly secret: string;
+  readonly session?: string;
 }
+
+const server: Keys = { id: 'test', secret: 'test' };
+/** A shell without any credentials, like that of a user's device. */
+const nobody = null;
 
 tool.describe("Debian's aws", () => {
   let running: Running;
@@ -27,32 +42,29 @@ tool.describe("Debian's aws", () => {
     await rm(home, { recursive: true });
   });
 
-  const serverKeys = { AccessKeyId: 'test', Secret: 'test' };
-
   /** Nothing of the machine's own configuration reaches the command. */
-  function environment(keys: (Keys & { Secret: string }) | undefined): Record<string, string> {
-    return {
-      PATH: '/usr/bin:/bin',
-      HOME: home,
-      LANG: 'C.UTF-8',
-      AWS_DEFAULT_REGION: 'us-east-1',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_PAGER: '',
-      ...(keys && { AWS_ACCESS_KEY_ID: keys.AccessKeyId, AWS_SECRET_ACCESS_KEY: keys.Secret }),
-      ...(keys?.SessionToken && { AWS_SESSION_TOKEN: keys.SessionToken }),
-    };
-  }
+  const environment = (keys: Keys | null): Record<string, string> => ({
+    PATH: '/usr/bin:/bin',
+    HOME: home,
+    LANG: 'C.UTF-8',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_PAGER: '',
+    ...(keys && { AWS_ACCESS_KEY_ID: keys.id, AWS_SECRET_ACCESS_KEY: keys.secret }),
+    ...(keys?.session && { AWS_SESSION_TOKEN: keys.session }),
+  });
 
-  async function aws(args: readonly string[], keys: (Keys & { Secret: string }) | undefined = serverKeys) {
-    const { stdout } = await run(tool.path, ['--endpoint-url', running.url, '--output', 'json', ...args], {
+  async function aws(keys: Keys | null, service: string, command: string, ...args: string[]) {
+    const endpoint = ['--endpoint-url', running.url, '--output', 'json'];
+    const { stdout } = await run(tool.path, [...endpoint, service, command, ...args], {
       env: environment(keys),
     });
     return stdout === '' ? undefined : JSON.parse(stdout);
   }
 
-  async function failed(args: readonly string[], keys?: Keys & { Secret: string }) {
+  async function failed(...call: Parameters<typeof aws>) {
     try {
-      await aws(args, keys);
+      await aws(...call);
     } catch (error) {
       const { code, stderr } = error as { code: number; stderr: string };
       return { code, stderr: stderr.trim() };
@@ -60,146 +72,105 @@ tool.describe("Debian's aws", () => {
     throw new Error('The command succeeded.');
   }
 
-  async function makePool() {
-    const pool = await aws([
-      'cognito-identity',
+  it('goes the whole way from a pool to the caller identity', slow, async () => {
+    const cognito = (keys: Keys | null, command: string, ...args: string[]) =>
+      aws(keys, 'cognito-identity', command, ...args);
+    const { IdentityPoolId: pool } = await cognito(
+      server,
       'create-identity-pool',
-      '--identity-pool-name',
-      'cli pool',
-      '--allow-unauthenticated-identities',
-      '--allow-classic-flow',
-      '--developer-provider-name',
-      provider,
-    ]);
-    const id = pool.IdentityPoolId as string;
-    const roleName = `cli-${id.slice(-12)}`;
-    const role = await aws([
+      ...['--identity-pool-name', 'cli pool', '--no-allow-unauthenticated-identities'],
+      ...['--developer-provider-name', provider],
+    );
+    const trust = trustPolicy(pool);
+    const { Role: role } = await aws(
+      server,
       'iam',
       'create-role',
-      '--role-name',
-      roleName,
-      '--assume-role-policy-document',
-      trustPolicy(id),
-    ]);
-    await aws([
-      'cognito-identity',
-      'set-identity-pool-roles',
-      '--identity-pool-id',
-      id,
-      '--roles',
-      `authenticated=${role.Role.Arn}`,
-    ]);
-    return { id, roleName, role: role.Role };
-  }
-
-  const tokenFor = (poolId: string, user: string) =>
-    aws([
-      'cognito-identity',
-      'get-open-id-token-for-developer-identity',
-      '--identity-pool-id',
-      poolId,
-      '--logins',
-      `${provider}=${user}`,
-    ]) as Promise<{ IdentityId: string; Token: string }>;
-
-  it('goes the whole way from a pool to the caller identity', { timeout: 120_000 }, async () => {
-    const { id, roleName, role } = await makePool();
-    expect(role.Arn).toBe(`arn:aws:iam::111122223333:role/${roleName}`);
-    // The command line decodes the document, which shows that it came encoded as from AWS.
-    expect(role.AssumeRolePolicyDocument).toEqual(JSON.parse(trustPolicy(id)));
-
-    const { IdentityId, Token } = await tokenFor(id, 'alice');
-    expect((await tokenFor(id, 'alice')).IdentityId).toBe(IdentityId);
-    const { Credentials: keys } = await aws(
-      [
-        'cognito-identity',
-        'get-credentials-for-identity',
-        '--identity-id',
-        IdentityId,
-        '--logins',
-        `cognito-identity.amazonaws.com=${Token}`,
-      ],
-      undefined,
+      ...['--role-name', 'cli', '--assume-role-policy-document', trust],
     );
-    const caller = await aws(['sts', 'get-caller-identity'], { ...keys, Secret: keys.SecretKey });
-    expect(caller.Arn).toBe(`arn:aws:sts::111122223333:assumed-role/${roleName}/CognitoIdentityCredentials`);
+    expect(role.Arn).toBe('arn:aws:iam::111122223333:role/cli');
+    // The command decodes the document, so it came encoded, as from AWS.
+    expect(role.AssumeRolePolicyDocument).toEqual(JSON.parse(trust));
+    await cognito(
+      server,
+      'set-identity-pool-roles',
+      ...['--identity-pool-id', pool, '--roles', `authenticated=${role.Arn}`],
+    );
 
-    const assumed = await aws(
-      [
+    const { IdentityId: identity, Token: token } = await cognito(
+      server,
+      'get-open-id-token-for-developer-identity',
+      ...['--identity-pool-id', pool, '--logins', `${provider}=alice`],
+    );
+    const [enhanced, basic] = await Promise.all([
+      cognito(
+        nobody,
+        'get-credentials-for-identity',
+        ...['--identity-id', identity, '--logins', `cognito-identity.amazonaws.com=${token}`],
+      ),
+      aws(
+        nobody,
         'sts',
         'assume-role-with-web-identity',
-        '--role-arn',
-        role.Arn,
-        '--role-session-name',
-        'cli',
-        '--web-identity-token',
-        Token,
-        '--duration-seconds',
-        '900',
-      ],
-      undefined,
+        ...['--role-arn', role.Arn, '--role-session-name', 'cli', '--web-identity-token', token],
+        ...['--duration-seconds', '900'],
+      ),
+    ]);
+    expect([basic.SubjectFromWebIdentityToken, basic.Audience]).toEqual([identity, pool]);
+
+    const { AccessKeyId, SecretKey, SessionToken } = enhanced.Credentials;
+    const assumed = basic.Credentials;
+    const callers = await Promise.all(
+      [
+        { id: AccessKeyId, secret: SecretKey, session: SessionToken },
+        { id: assumed.AccessKeyId, secret: assumed.SecretAccessKey, session: assumed.SessionToken },
+      ].map((keys) => aws(keys, 'sts', 'get-caller-identity')),
     );
-    expect(assumed.SubjectFromWebIdentityToken).toBe(IdentityId);
-    expect(assumed.Audience).toBe(id);
-    const basic = assumed.Credentials;
-    const basicCaller = await aws(['sts', 'get-caller-identity'], {
-      ...basic,
-      Secret: basic.SecretAccessKey,
-    });
-    expect(basicCaller.Arn).toBe(`arn:aws:sts::111122223333:assumed-role/${roleName}/cli`);
+    expect(callers.map(({ Arn }) => Arn)).toEqual([
+      'arn:aws:sts::111122223333:assumed-role/cli/CognitoIdentityCredentials',
+      'arn:aws:sts::111122223333:assumed-role/cli/cli',
+    ]);
   });
 
-  it('reads identities and pools', { timeout: 120_000 }, async () => {
-    const { id } = await makePool();
-    const { IdentityId } = await tokenFor(id, 'bob');
-    // Each command takes a second to start, so those that do not depend on each other run together.
-    const cognito = (...args: string[]) => aws(['cognito-identity', ...args]);
+  it('reads identities and pools', slow, async () => {
+    const id = await createPoolWithRoles(running);
+    const { identityId } = await developerToken(running, id, 'bob');
+    const cognito = (command: string, ...args: string[]) => aws(server, 'cognito-identity', command, ...args);
     const [looked, described, listed, pools] = await Promise.all([
       cognito('lookup-developer-identity', '--identity-pool-id', id, '--developer-user-identifier', 'bob'),
-      cognito('describe-identity', '--identity-id', IdentityId),
+      cognito('describe-identity', '--identity-id', identityId),
       cognito('list-identities', '--identity-pool-id', id, '--max-results', '60'),
       cognito('list-identity-pools', '--max-results', '60'),
     ]);
-    expect(looked).toEqual({ IdentityId, DeveloperUserIdentifierList: ['bob'] });
-    expect(described.IdentityId).toBe(IdentityId);
+    expect(looked).toEqual({ IdentityId: identityId, DeveloperUserIdentifierList: ['bob'] });
+    expect(described.IdentityId).toBe(identityId);
     expect(described.CreationDate).toMatch(/^\d{4}-\d\d-\d\dT/);
-    expect(listed.Identities.map((one: { IdentityId: string }) => one.IdentityId)).toEqual([IdentityId]);
-    expect(pools.IdentityPools).toContainEqual({ IdentityPoolId: id, IdentityPoolName: 'cli pool' });
-    const { UnprocessedIdentityIds } = await aws([
-      'cognito-identity',
-      'delete-identities',
-      '--identity-ids-to-delete',
-      IdentityId,
-    ]);
-    expect(UnprocessedIdentityIds).toEqual([]);
+    expect(listed.Identities.map((one: { IdentityId: string }) => one.IdentityId)).toEqual([identityId]);
+    expect(pools.IdentityPools).toContainEqual({ IdentityPoolId: id, IdentityPoolName: 'pool' });
+    expect(await cognito('delete-identities', '--identity-ids-to-delete', identityId)).toEqual({
+      UnprocessedIdentityIds: [],
+    });
   });
 
-  it('takes the Region of an unsigned call from the pool', { timeout: 60_000 }, async () => {
-    const west = ['--region', 'us-west-2'];
-    const pool = await aws([
-      ...west,
-      'cognito-identity',
-      'create-identity-pool',
-      '--identity-pool-name',
-      'west',
-      '--allow-unauthenticated-identities',
-    ]);
-    expect(pool.IdentityPoolId).toMatch(/^us-west-2:/);
-    const { IdentityId } = await aws(
-      ['cognito-identity', 'get-id', '--identity-pool-id', pool.IdentityPoolId],
-      undefined,
-    );
-    expect(IdentityId).toMatch(/^us-west-2:/);
+  it('takes the Region of an unsigned call from the pool', slow, async () => {
+    const west = await start({}, 'us-west-2');
+    try {
+      const pool = await createPool(west);
+      expect(pool).toMatch(/^us-west-2:/);
+      const call = ['--endpoint-url', west.url, '--identity-pool-id', pool];
+      const { IdentityId } = await aws(nobody, 'cognito-identity', 'get-id', ...call);
+      expect(IdentityId).toMatch(/^us-west-2:/);
+    } finally {
+      await west.emulator.close();
+    }
   });
 
-  it("prints AWS's errors and fails", { timeout: 120_000 }, async () => {
-    const nobody = { AccessKeyId: 'nobody', Secret: 'x' };
-    const wrong = { AccessKeyId: 'test', Secret: 'wrong' };
+  it("prints AWS's errors and fails", slow, async () => {
     const [unknown, signature, unsigned, missing] = await Promise.all([
-      failed(['cognito-identity', 'list-identity-pools', '--max-results', '1'], nobody),
-      failed(['sts', 'get-caller-identity'], wrong),
-      failed(['--no-sign-request', 'iam', 'list-roles']),
-      failed(['iam', 'get-role', '--role-name', 'missing']),
+      failed({ id: 'nobody', secret: 'x' }, 'cognito-identity', 'list-identity-pools', '--max-results', '1'),
+      failed({ id: 'test', secret: 'wrong' }, 'sts', 'get-caller-identity'),
+      failed(nobody, 'iam', 'list-roles', '--no-sign-request'),
+      failed(server, 'iam', 'get-role', '--role-name', 'missing'),
     ]);
     expect([unknown, signature, unsigned, missing].map(({ code }) => code)).toEqual([254, 254, 254, 254]);
     expect(unknown.stderr).toBe(
