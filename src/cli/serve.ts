@@ -1,6 +1,7 @@
+import type { Config } from '../config/config.ts';
 import { configWarnings } from '../config/describeConfig.ts';
 import { loadConfig } from '../config/loadConfig.ts';
-import { runUntilStopped, startService } from './service.ts';
+import { runUntilStopped, type Service, startService } from './service.ts';
 import { styled, type Terminal, tell } from './terminal.ts';
 
 /** Runs the server until it is told to stop; running requests may then finish. */
@@ -10,13 +11,23 @@ export async function serve(terminal: Terminal): Promise<void> {
   for (const warning of configWarnings(config)) {
     tell(terminal, styled(terminal, terminal.stderr, 'yellow', `Warning: ${warning}`));
   }
-  tell(terminal, `GraphQL   ${service.url}/graphql`);
-  if (service.cognitoUrl !== undefined) tell(terminal, `Cognito   ${service.cognitoUrl}`);
+  terminal.onHangUp(() => void service.reopenAuditLog());
+  tell(terminal, addresses(service, config));
   if (service.demoToken !== undefined) {
-    tell(terminal, `Demo login ${service.url}/demo-login`);
-    tell(terminal, `\nTry it:\n${exampleRequest(service.url, await service.demoToken('alice'))}\n`);
+    tell(terminal, `\nTry it:\n\n${exampleRequest(service.url, await service.demoToken('alice'))}\n`);
   }
   await runUntilStopped(service, terminal);
+}
+
+/** Where everything is, in columns. */
+function addresses({ url, cognitoUrl, demoToken }: Service, { environment, http }: Config): string {
+  const rows: [name: string, address: string][] = [['GraphQL', `${url}/graphql`]];
+  if (environment !== 'production') rows.push(['Explorer', `${url}/explorer`]);
+  if (cognitoUrl !== undefined) rows.push(['Embedded Cognito', cognitoUrl]);
+  if (demoToken !== undefined) rows.push(['Demo login', `${url}/demo-login`]);
+  rows.push(['Health', `${url}/livez and ${url}/readyz`]);
+  rows.push(['Metrics', http.metricsPort === undefined ? `${url}/metrics` : `port ${http.metricsPort}`]);
+  return rows.map(([name, address]) => `${name.padEnd(18)}${address}`).join('\n');
 }
 
 /** A request that works when it is pasted, as long as the token lives. */
