@@ -12,7 +12,7 @@ import { createTrustedDocuments } from './graphql/trustedDocuments.ts';
 import { createCors } from './http/cors.ts';
 import { createExplorerRoute } from './http/explorerRoute.ts';
 import { createGraphqlRoute } from './http/graphqlRoute.ts';
-import { createHealthRoutes, type ReadinessCheck } from './http/health.ts';
+import { createReadinessRoute, livenessRoute, type ReadinessCheck } from './http/health.ts';
 import { type FirstTab, noLandingPage, sandboxLandingPage } from './http/landingPage.ts';
 import { createMetricsRoute } from './http/metricsRoute.ts';
 import type { Handler, Route } from './http/route.ts';
@@ -98,6 +98,7 @@ async function assemble(config: Config, parts: AppParts, around: Surroundings): 
     onAnswered: (route, status) => metrics.countRequest(route, status),
   });
   const { url } = await server.listen(config.http.port, config.http.host);
+  server.mount([livenessRoute]);
   const drain = () => server.drain(config.http.shutdownGraceMs);
   closers.push(drain);
 
@@ -128,12 +129,12 @@ async function assemble(config: Config, parts: AppParts, around: Surroundings): 
     bodyLimitBytes: config.http.bodyLimitBytes,
     ...(await loadTrustedDocuments(config.documents)),
   });
-  const healthRoutes = createHealthRoutes([
+  const readinessRoute = createReadinessRoute([
     { name: 'server', problem: () => (server.draining ? 'The server is stopping.' : null) },
     ...issuing.checks,
     { name: 'login', problem: () => authenticator.problem?.() ?? null },
   ]);
-  server.mount([graphqlRoute, ...healthRoutes, ...(production ? [] : [createExplorerRoute(firstTab)])]);
+  server.mount([graphqlRoute, readinessRoute, ...(production ? [] : [createExplorerRoute(firstTab)])]);
   await serveMetrics(config.http, createMetricsRoute(metrics), server, around);
   server.open();
   // Again, and now first: whatever a running request needs is closed after it.

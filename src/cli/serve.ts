@@ -1,12 +1,14 @@
 import type { Config } from '../config/config.ts';
 import { configWarnings } from '../config/describeConfig.ts';
 import { loadConfig } from '../config/loadConfig.ts';
-import { runUntilStopped, type Service, startService } from './service.ts';
+import { type Service, startService } from './service.ts';
 import { styled, type Terminal, tell } from './terminal.ts';
 
 /** Runs the server until it is told to stop; running requests may then finish. */
 export async function serve(terminal: Terminal): Promise<void> {
   const config = loadConfig(terminal.env);
+  // Before the start: a signal that comes in the middle of it must not cut it off half-way.
+  const stopRequested = terminal.stopRequested();
   const service = await startService(config);
   for (const warning of configWarnings(config)) {
     tell(terminal, styled(terminal, terminal.stderr, 'yellow', `Warning: ${warning}`));
@@ -16,7 +18,8 @@ export async function serve(terminal: Terminal): Promise<void> {
   if (service.demoToken !== undefined) {
     tell(terminal, `\nTry it:\n\n${exampleRequest(service.url, await service.demoToken('alice'))}\n`);
   }
-  await runUntilStopped(service, terminal);
+  await stopRequested;
+  await service.stop();
 }
 
 /** Where everything is, in columns. */
