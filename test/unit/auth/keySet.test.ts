@@ -82,6 +82,12 @@ describe('keys by JWKS', () => {
   it('may have no key id, also when several fit', async () => {
     server.answer(json({ keys: [k2.publicJwk, k1.publicJwk] }));
     expect(await ask(login(), await k1.sign({}, { kid: undefined }))).toMatchObject({ userId: 'u1' });
+    const ended = (withDefaults({})['iat'] as number) - 10;
+    expect(
+      await refusal(ask(login(), await k1.sign({ exp: ended, iat: ended - 60 }, { kid: undefined }))),
+    ).toMatchObject({
+      message: 'The access token has expired; sign in again.',
+    });
     const stranger = await signingKey('k1');
     expect(await refusal(ask(login(), await stranger.sign({}, { kid: undefined })))).toMatchObject({
       code: 'UNAUTHENTICATED',
@@ -224,7 +230,9 @@ describe('G10 a key server that is down', () => {
   it('does not turn what can never be a good token into 503', async () => {
     server.answer(failing);
     const authenticator = login();
+    const halfToken = forged('k1').split('.').slice(0, 2).join('.');
     expect((await refusal(ask(authenticator, 'garbage'))).code).toBe('UNAUTHENTICATED');
+    expect((await refusal(ask(authenticator, halfToken))).code).toBe('UNAUTHENTICATED');
     expect((await refusal(ask(authenticator, await k1.sign()))).code).toBe('AUTH_UNAVAILABLE');
   });
 
