@@ -44,7 +44,7 @@ export async function post(context: ClientContext, request: PostRequest): Promis
   );
   const header = (name: string) => answered?.get(name) ?? '';
   const firstLine = text.trim().split('\n', 1)[0]?.slice(0, 100);
-  const what = firstLine ? `"${firstLine}"` : 'with an empty body';
+  const what = firstLine ? `"${firstLine}"` : 'with no body';
   return {
     status,
     json: parseObject(text),

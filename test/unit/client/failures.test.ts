@@ -210,7 +210,7 @@ describe('answers that are not what the protocol promises (F08)', () => {
   it.each([
     ['HTML of a proxy', { status: 502, headers: html, body: '<html>\n<p>secret' }, '502 "<html>"'],
     ['HTML with status 200', { headers: html, body: '<!doctype html>' }, '200 "<!doctype html>"'],
-    ['an empty body', { body: '' }, '200 with an empty body'],
+    ['an empty body', { body: '' }, '200 with no body'],
     ['a JSON string', { body: '"ok"' }, '200 ""ok""'],
     ['neither data nor errors', { body: {} }, '200 "{}"'],
     ['no data', { body: { data: null } }, '200 "{"data":null}"'],
@@ -225,7 +225,7 @@ describe('answers that are not what the protocol promises (F08)', () => {
 
   it.each([
     ['HTML', { status: 403, headers: html, body: '<html>' }, 'Cognito answered 403 "<html>".'],
-    ['an empty body', { body: '' }, 'Cognito answered 200 with an empty body.'],
+    ['an empty body', { body: '' }, 'Cognito answered 200 with no body.'],
     ['no credentials', { body: { IdentityId: 'x' } }, 'Cognito answered 200 "{"IdentityId":"x"}".'],
   ])('are named also when they come from Cognito: %s', async (_, reply, message) => {
     backend.cognito.reply = () => reply;
