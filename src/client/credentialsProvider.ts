@@ -41,6 +41,8 @@ interface Hold {
 
 /** How long a refused token, or an API that is down while credentials are still good, is left alone. */
 const holdMs = 10_000;
+/** Later than any time of a clock, in milliseconds since the epoch. */
+const forever = 9e15;
 
 /**
  * An AWS SDK v3 credentials provider: AWS credentials for whoever is signed in to the app, by way of its GraphQL API. Refreshes
@@ -53,8 +55,7 @@ const holdMs = 10_000;
  */
 export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraphQLProvider {
   const settings = settingsOf(options);
-  const { sharing } = options;
-  const place = `cognito-graphql:${settings.endpoint}`;
+  const { sharing, endpoint } = options;
 
   let session: Session | undefined;
   let hold: Hold | undefined;
@@ -93,7 +94,7 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   /** The session of the token's user, ending that of any other user. */
   function enter(token: string, order: number): Session {
     const user = options.userKey?.() || userOfLoginToken(token);
-    const key = user ? `${place} ${user}` : token;
+    const key = user ? `${endpoint} ${user}` : token;
     if (session && session.key !== key) {
       if (order < session.order) throw userChanged();
       const { sharedKey } = session;
@@ -109,9 +110,8 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   }
 
   function keep(s: Session, held: HeldCredentials): void {
-    const { refreshAheadMs, refreshJitterMs } = settings;
     s.held = held;
-    s.refreshAt = refreshTime(held, refreshAheadMs, refreshJitterMs, settings.random());
+    s.refreshAt = refreshTime(held, settings.refreshAheadMs, settings.random());
   }
 
   /** Not when the clock was set back to before they were fetched: then nothing is known about their age. */
@@ -143,13 +143,8 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
         if (isFresh(s)) return { held: stored };
       }
       const previousIdentityId = s.held?.identityId;
-      const obtained = await obtainCredentials(settings, {
-        token,
-        logInAgain,
-        previousIdentityId,
-        guest,
-        signal,
-      });
+      const order = { token, logInAgain, previousIdentityId, guest, signal };
+      const obtained = await obtainCredentials(settings, order);
       // Whoever waited has been told why already.
       if (session !== s) throw userChanged();
       const { held } = obtained;
@@ -162,8 +157,8 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
     }
 
     try {
-      if (!sharing || !sharedKey) return await work();
-      return await sharing.inTurn(sharedKey, { signal, timeoutMs: settings.timeoutMs }, work);
+      const { timeoutMs } = settings;
+      return await (sharing && sharedKey ? sharing.inTurn(sharedKey, { signal, timeoutMs }, work) : work());
     } catch (error) {
       const { code, transient, retryAfter = 0 } = error as CognitoGraphQLError;
       const now = settings.now();
@@ -181,18 +176,14 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
 
   /** Shares one refresh among all who ask while it is under way, and stops it when nobody waits for it any more. */
   async function join(s: Session, token: string, how: How): Promise<Obtained> {
-    const flight = s.flight ?? { controller: new AbortController(), waiters: 0 };
-    if (!s.flight) {
-      s.flight = flight;
-      const limit = flight.controller;
-      flight.result = within(settings, limit, (signal) => renew(s, token, how, signal));
-    }
+    const flight: Flight = s.flight ?? { controller: new AbortController(), waiters: 0 };
+    s.flight = flight;
+    flight.result ??= within(settings, flight.controller, (signal) => renew(s, token, how, signal));
     flight.waiters++;
     try {
       return await within(settings, how, () => flight.result as Promise<Obtained>);
     } finally {
-      flight.waiters--;
-      if (s.flight === flight && !flight.waiters) {
+      if (!--flight.waiters && s.flight === flight) {
         s.flight = undefined;
         flight.controller.abort();
       }
@@ -225,7 +216,7 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   /** Ends the session, here only. */
   function signOut(): void {
     const error = new CognitoGraphQLError('SIGNED_OUT', 'Signed out.');
-    hold = { error, tokens: [lastToken], until: Number.POSITIVE_INFINITY };
+    hold = { error, tokens: [lastToken], until: forever };
     signedIn.abort(error);
     signedIn = new AbortController();
     tokenRequest = undefined;
@@ -244,13 +235,13 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
       const left = session;
       signOut();
       // A session of an unknown user has shared nothing.
-      if (!left || left.sharedKey) await sharing?.signOut(left?.sharedKey, place);
+      if (!left || left.sharedKey) await sharing?.signOut(left?.sharedKey, endpoint);
     },
   });
 }
 
 function userChanged(): CognitoGraphQLError {
-  return new CognitoGraphQLError('USER_CHANGED', 'Another user signed in meanwhile.');
+  return new CognitoGraphQLError('USER_CHANGED', 'Another user signed in.');
 }
 
 /** A new object each time: what a caller does to it stays with the caller. */

@@ -29,7 +29,6 @@ export async function execute<TResult, TVariables>(
   const { status, json, skew, summary, retryAfter } = await post(context, {
     url: context.endpoint,
     headers: {
-      accept: 'application/json',
       ...context.headers,
       'content-type': 'application/json',
       authorization: `Bearer ${token}`,

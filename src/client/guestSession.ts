@@ -94,7 +94,7 @@ export function createGuestSession(options: GuestSessionOptions): GuestSession {
       return holdCredentials(answer, answer.skew, context.now());
     });
     const random = context.random();
-    held = { ...fetched, refreshAt: refreshTime(fetched, 300_000, 120_000, random) };
+    held = { ...fetched, refreshAt: refreshTime(fetched, 300_000, random) };
     return held;
   }
 

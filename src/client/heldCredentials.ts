@@ -12,7 +12,9 @@ export interface HeldCredentials {
 }
 
 /** A clock that differs by less than this is taken as right: `Date` has whole seconds, and answers travel. */
-const toleranceMs = 30_000;
+const toleranceMs = 60_000;
+/** Up to how much earlier than asked for credentials are replaced. */
+const jitterMs = 120_000;
 /** Credentials of the enhanced flow live this long. */
 const lifeMs = 3_600_000;
 
@@ -58,7 +60,6 @@ export function isUsable(value: Partial<HeldCredentials>, now: number): value is
 export function refreshTime(
   { expiresAt, fetchedAt }: HeldCredentials,
   aheadMs: number,
-  jitterMs: number,
   random: number,
 ): number {
   const life = expiresAt - fetchedAt;

@@ -24,6 +24,7 @@ export {
   type GuestProof,
   type GuestSession,
   type GuestSessionOptions,
+  guestFromProof,
 } from './guestSession.ts';
 export type { GuestSource } from './obtainCredentials.ts';
 export type {

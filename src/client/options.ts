@@ -39,10 +39,11 @@ export interface CognitoGraphQLOptions {
   readonly timeoutMs?: number;
   /** How often one request is sent at most while it fails for a passing reason. Default 3. */
   readonly maxAttempts?: number;
-  /** How long before their expiry credentials are replaced, in milliseconds. Default 300000, as in the AWS SDK. */
+  /**
+   * How long before their expiry credentials are replaced, in milliseconds; up to two minutes earlier at random. Default 300000,
+   * as in the AWS SDK.
+   */
   readonly refreshAheadMs?: number;
-  /** Up to how much earlier than that, at random, in milliseconds. Default 120000. */
-  readonly refreshJitterMs?: number;
   /**
    * `acrossTabs({ storage })`: one tab refreshes for all, credentials outlive the page where there is a store, and signing out in
    * one tab signs out all. Default: each provider is on its own, and learns of a sign-out elsewhere from `getToken`.
@@ -101,13 +102,12 @@ const defaults = {
   timeoutMs: 15_000,
   maxAttempts: 3,
   refreshAheadMs: 300_000,
-  refreshJitterMs: 120_000,
 };
 
 /** @throws TypeError for a missing option */
 export function settingsOf(options: CognitoGraphQLOptions): Settings {
   for (const name of ['endpoint', 'getToken'] as const) {
-    if (!options[name]) throw new TypeError(`fromCognitoGraphQL: ${name} is missing.`);
+    if (!options[name]) throw new TypeError(`${name} is missing.`);
   }
   return { ...defaults, ...options, ...clientEnvironment(options.environment) };
 }

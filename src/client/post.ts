@@ -19,7 +19,7 @@ export interface Answer {
   readonly summary: string;
   /** Server's clock minus local clock in milliseconds, from the `Date` header; undefined where that cannot be read. */
   readonly skew: number | undefined;
-  /** From `Retry-After`, in seconds. */
+  /** From `Retry-After`, in seconds; its other form, a date, is rare and counts as absent. */
   readonly retryAfter: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export async function post(context: ClientContext, request: PostRequest): Promis
         const response = await context.fetch(url, init);
         return [response, await response.text()] as const;
       } catch (cause) {
-        throw new CognitoGraphQLError('NETWORK_ERROR', `${whom} could not be reached.`, {
+        throw new CognitoGraphQLError('NETWORK_ERROR', `${whom} is out of reach.`, {
           cause,
           transient: true,
         });
@@ -43,16 +43,14 @@ export async function post(context: ClientContext, request: PostRequest): Promis
     },
   );
   const header = (name: string) => answered?.get(name) ?? '';
-  const now = context.now();
-  const skew = Date.parse(header('date')) - now || undefined;
   const firstLine = text.trim().split('\n', 1)[0]?.slice(0, 100);
-  const what = firstLine ? `"${firstLine}"` : 'with an empty body';
+  const what = firstLine ? `"${firstLine}"` : 'with no body';
   return {
     status,
     json: parseObject(text),
     summary: `${whom} answered ${status} ${what}.`,
-    skew,
-    retryAfter: retryAfterSeconds(header('retry-after'), now + (skew ?? 0)),
+    skew: Date.parse(header('date')) - context.now() || undefined,
+    retryAfter: Number(header('retry-after')) || undefined,
   };
 }
 
@@ -62,11 +60,6 @@ function parseObject(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-/** `Retry-After` of RFC 9110 section 10.2.3: seconds, or a date of the server's clock. */
-function retryAfterSeconds(value: string, serverNow: number): number | undefined {
-  return Number(value) || Math.max(0, Math.ceil((Date.parse(value) - serverNow) / 1000)) || undefined;
 }
 
 /** Statuses of gateways and overloaded servers: the same request may succeed a moment later. */

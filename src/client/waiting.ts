@@ -3,7 +3,7 @@ import { CognitoGraphQLError } from './errors.ts';
 
 /** Why the signal was aborted; older React Native knows no reasons. */
 export function abortReason(signal: AbortSignal): unknown {
-  return signal.reason ?? new CognitoGraphQLError('ABORTED', 'Aborted.');
+  return signal.reason ?? new Error('Aborted.');
 }
 
 export interface Limit {
@@ -17,7 +17,7 @@ export interface Limit {
 
 /**
  * Runs the work until it settles, the time is up or the signal is aborted, whichever is first. The work's own signal is aborted
- * in the latter cases; nobody waits for it to obey.
+ * then; nobody waits for it to obey.
  */
 export function within<T>(
   environment: ClientEnvironment,
@@ -25,28 +25,23 @@ export function within<T>(
   work: (signal: AbortSignal) => T | PromiseLike<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  let stopTimer: (() => void) | undefined;
-  let onAbort = () => {};
   return new Promise<T>((resolve, reject) => {
     const stop = (reason: unknown) => {
       reject(reason);
       controller.abort(reason);
     };
-    onAbort = () => stop(abortReason(signal as AbortSignal));
+    const onAbort = () => stop(abortReason(signal as AbortSignal));
     if (signal?.aborted) return onAbort();
     signal?.addEventListener('abort', onAbort);
-    stopTimer =
-      (milliseconds &&
-        environment.setTimer(
-          () => stop(new CognitoGraphQLError('TIMEOUT', `${whom} did not answer within ${milliseconds} ms.`)),
-          milliseconds,
-        )) ||
-      undefined;
+    const onTime = () =>
+      stop(new CognitoGraphQLError('TIMEOUT', `${whom} did not answer in ${milliseconds} ms.`));
+    const stopTimer = milliseconds ? environment.setTimer(onTime, milliseconds) : undefined;
+    controller.signal.addEventListener('abort', () => {
+      stopTimer?.();
+      signal?.removeEventListener('abort', onAbort);
+    });
     new Promise<T>((done) => done(work(controller.signal))).then(resolve, reject);
-  }).finally(() => {
-    stopTimer?.();
-    signal?.removeEventListener('abort', onAbort);
-  });
+  }).finally(() => controller.abort());
 }
 
 /**
