@@ -10,11 +10,14 @@ export async function serve(terminal: Terminal): Promise<void> {
   for (const warning of configWarnings(config)) {
     tell(terminal, styled(terminal, terminal.stderr, 'yellow', `Warning: ${warning}`));
   }
-  tell(terminal, `GraphQL   ${service.url}/graphql`);
-  if (service.cognitoUrl !== undefined) tell(terminal, `Cognito   ${service.cognitoUrl}`);
+  // In production standard output belongs to log and audit records alone.
+  const output = config.environment === 'production' ? terminal.stderr : terminal.stdout;
+  const print = (line: string) => output.write(`${line}\n`);
+  print(`GraphQL     ${service.url}/graphql`);
+  if (service.cognitoUrl !== undefined) print(`Cognito     ${service.cognitoUrl}`);
   if (service.demoToken !== undefined) {
-    tell(terminal, `Demo login ${service.url}/demo-login`);
-    tell(terminal, `\nTry it:\n${exampleRequest(service.url, await service.demoToken('alice'))}\n`);
+    print(`Demo login  ${service.url}/demo-login`);
+    print(`\nTry it:\n${exampleRequest(service.url, await service.demoToken('alice'))}\n`);
   }
   await runUntilStopped(service, terminal);
 }
