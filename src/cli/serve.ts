@@ -14,9 +14,11 @@ export async function serve(terminal: Terminal): Promise<void> {
     tell(terminal, styled(terminal, terminal.stderr, 'yellow', `Warning: ${warning}`));
   }
   terminal.onHangUp(() => void service.reopenAuditLog());
-  tell(terminal, addresses(service, config));
+  // In production standard output belongs to log and audit records alone.
+  const output = config.environment === 'production' ? terminal.stderr : terminal.stdout;
+  output.write(`${addresses(service, config)}\n`);
   if (service.demoToken !== undefined) {
-    tell(terminal, `\nTry it:\n\n${exampleRequest(service.url, await service.demoToken('alice'))}\n`);
+    output.write(`\nTry it:\n\n${exampleRequest(service.url, await service.demoToken('alice'))}\n\n`);
   }
   await stopRequested;
   await service.stop();
