@@ -9,13 +9,16 @@ import { secretLookup } from './sts/callers.ts';
 import { inputs, type OperationName } from './validation/cognitoShapes.ts';
 import { validate } from './validation/validate.ts';
 
+export interface CallOptions {
+  /** By how much the time for checking the signature is off, milliseconds. */
+  readonly clockOffsetMs?: number;
+  /** Is shown the request once its shape is known to be valid. */
+  observe?(request: Record<string, unknown>): void;
+}
+
 export interface CognitoService {
   /** Answers one call. Never throws. */
-  handle(
-    operation: string,
-    request: WireRequest,
-    observe?: (request: Record<string, unknown>) => void,
-  ): Promise<HttpAnswer>;
+  handle(operation: string, request: WireRequest, options?: CallOptions): Promise<HttpAnswer>;
 }
 
 export interface CognitoServiceOptions {
@@ -24,6 +27,8 @@ export interface CognitoServiceOptions {
     QueryServices,
     'clock' | 'sessions' | 'accessKeyOf' | 'trustForwardedHost' | 'checkSignature'
   >;
+  /** Serve every pool whatever Region was signed for. */
+  readonly anyRegion?: boolean;
   /** Applied to the parsed body before validation; lenient mode relaxes here. */
   readonly relax?: (operation: OperationName, body: unknown) => unknown;
   /** Runs before a valid request is handled. */
@@ -36,34 +41,34 @@ export interface CognitoServiceOptions {
 
 const isOperation = (name: string): name is OperationName => Object.hasOwn(inputs, name);
 
+/** Operations without a pool or identity, whose Region can only be that of the signature. */
+const regional: ReadonlySet<OperationName> = new Set(['CreateIdentityPool', 'ListIdentityPools']);
+
 /** Shape, then signature, then meaning. */
-export function createCognitoService({
-  handlers,
-  signatures,
-  relax,
-  prepare,
-}: CognitoServiceOptions): CognitoService {
-  const answer = async (
-    name: string,
-    wire: WireRequest,
-    requestId: string,
-    observe: ((request: Record<string, unknown>) => void) | undefined,
-  ) => {
+export function createCognitoService(options: CognitoServiceOptions): CognitoService {
+  const { handlers, signatures, relax, prepare, anyRegion = false } = options;
+
+  const answer = async (name: string, wire: WireRequest, requestId: string, call: CallOptions) => {
     if (!isOperation(name)) throw new AwsError('UnknownOperationException', '');
     const body = parseBody(wire.body);
     const request = validate(inputs[name], relax ? relax(name, body) : body);
-    observe?.(request);
-    const region = unsignedOperations.has(name) ? undefined : authenticate(name, wire, signatures);
-    const call: CallContext = { requestId, region };
-    await prepare?.(name, request, call);
+    call.observe?.(request);
+    const now = signatures.clock.now() + (call.clockOffsetMs ?? 0);
+    const signedFor = unsignedOperations.has(name) ? undefined : authenticate(name, wire, signatures, now);
+    const context: CallContext = {
+      requestId,
+      region: anyRegion && !regional.has(name) ? undefined : signedFor,
+    };
+    await prepare?.(name, request, context);
     // `validate` has just made it the input of this very operation, which the type of the table cannot say.
-    return (handlers[name] as Handler<OperationName>)(request as never, call);
+    return (handlers[name] as Handler<OperationName>)(request as never, context);
   };
+
   return {
-    handle: async (name, wire, observe) => {
+    handle: async (name, wire, call = {}) => {
       const requestId = randomUUID();
       try {
-        return jsonAnswer(await answer(name, wire, requestId, observe), requestId);
+        return jsonAnswer(await answer(name, wire, requestId, call), requestId);
       } catch (error) {
         // Anything else is a fault of ours, and its message may hold what was sent.
         const told =
@@ -86,8 +91,8 @@ function authenticate(
   operation: OperationName,
   wire: WireRequest,
   signatures: CognitoServiceOptions['signatures'],
+  now: number,
 ): string {
-  const now = signatures.clock.now();
   const lookup = secretLookup(signatures, now);
   const verified = verifySignature(wire, {
     service: 'cognito-identity',

@@ -1,4 +1,6 @@
+import { partitionOf, regionOfId } from '../lib/partition.ts';
 import { invalidPoolConfiguration } from './errors.ts';
+import { madeUpRoleName } from './lenientRoles.ts';
 import type { Services } from './services.ts';
 import type { IssuedCredentials } from './sts/sessions.ts';
 import { packedTagsPercent } from './sts/sessionTags.ts';
@@ -16,16 +18,18 @@ export interface AssumeRequest {
   readonly principalTags: Readonly<Record<string, string>>;
 }
 
+export type AssumeServices = Pick<Services, 'roles' | 'sessions' | 'clock' | 'lenient' | 'accountId'>;
+
 /**
  * Assumes a role for an identity, as Cognito does inside the enhanced flow.
  *
  * @throws AwsError `InvalidIdentityPoolConfigurationException` when there is no such role, its trust policy does not admit the
  *   identity, or the tags are too large; which of these it was, AWS does not say either.
  */
-export function assumeRole(
-  { roles, sessions, clock }: Pick<Services, 'roles' | 'sessions' | 'clock'>,
-  { roleArn, identityId, identityPoolId, amr, principalTags }: AssumeRequest,
-): IssuedCredentials {
+export function assumeRole(services: AssumeServices, request: AssumeRequest): IssuedCredentials {
+  const { roles, sessions, clock } = services;
+  const { identityId, identityPoolId, amr, principalTags } = request;
+  const roleArn = request.roleArn ?? (services.lenient ? madeUpRoleArn(services, identityPoolId) : undefined);
   const role = roleArn === undefined ? undefined : roles.getByArn(roleArn);
   const hasTags = Object.keys(principalTags).length > 0;
   const claims = {
@@ -46,4 +50,8 @@ export function assumeRole(
     audience: identityPoolId,
     tags: principalTags,
   });
+}
+
+function madeUpRoleArn({ accountId }: AssumeServices, identityPoolId: string): string {
+  return `arn:${partitionOf(regionOfId(identityPoolId) ?? '').arn}:iam::${accountId}:role/${madeUpRoleName}`;
 }

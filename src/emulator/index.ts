@@ -1,8 +1,12 @@
 export { type Choice, type Choices, choices } from './choices.ts';
+export { type Coverage, coverage } from './coverage.ts';
 export { createEmulator, type Emulator } from './emulator.ts';
 export type { EmulatorClock } from './emulatorClock.ts';
 export type { Fault, Faults } from './faults.ts';
+export { lenientDifferences } from './lenient.ts';
 export type { EmulatorOptions } from './options.ts';
 export type { OpenIdProviderSettings } from './publicLogins.ts';
 export type { LoggedRequest, RequestLog } from './requestLog.ts';
+export type { SeedDocument } from './seed.ts';
+export { DataDirectoryError } from './store/dataDirectory.ts';
 export { publishedRates, type Throttles } from './throttles.ts';

@@ -98,7 +98,10 @@ export function createOpenIdTokens({ keys, clock, accountId, issuer }: OpenIdTok
       // The algorithm is ours to name and the key ours to look up: alg none, HS256, jku and jwk in a header lead nowhere.
       const key =
         header.alg === 'RS512' && typeof header.kid === 'string' ? await keys.find(header.kid) : undefined;
-      if (!key || !verify('RSA-SHA512', signingInput, key.publicKey, signature)) {
+      const spelling = token.slice(token.lastIndexOf('.') + 1);
+      // Base64url leaves bits of the last character unused: of all spellings of one signature only the canonical one counts.
+      const canonical = signature.toString('base64url') === spelling;
+      if (!key || !canonical || !verify('RSA-SHA512', signingInput, key.publicKey, signature)) {
         return { ok: false, fault: 'bad signature' };
       }
       return checkClaims(claims, Math.floor(clock.now() / 1000));

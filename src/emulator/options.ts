@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import type { Choices } from './choices.ts';
 import { defaultChoices } from './choices.ts';
 import type { OpenIdProviderSettings } from './publicLogins.ts';
+import type { SeedDocument } from './seed.ts';
 import { publishedRates } from './throttles.ts';
 
 export interface EmulatorOptions {
@@ -22,6 +23,8 @@ export interface EmulatorOptions {
   readonly lenient?: boolean;
   /** Keep everything in this directory, durably. Default: in memory, and nothing is left behind. */
   readonly dataDirectory?: string;
+  /** Pools, identities and roles to start with: the document, or the path of a JSON file with it. Default: none. */
+  readonly seed?: SeedDocument | string;
   /**
    * Whether signatures are compared. Unsigned calls to operations that need a signature are refused in any case, as on AWS.
    * Default true.
@@ -44,10 +47,11 @@ export interface EmulatorOptions {
 }
 
 export type ResolvedOptions = Required<
-  Omit<EmulatorOptions, 'issuer' | 'dataDirectory' | 'throttles' | 'choices'>
+  Omit<EmulatorOptions, 'issuer' | 'dataDirectory' | 'seed' | 'throttles' | 'choices'>
 > & {
   readonly issuer: string | undefined;
   readonly dataDirectory: string | undefined;
+  readonly seed: SeedDocument | string | undefined;
   readonly throttles: Readonly<Record<string, number>>;
   readonly choices: Choices;
 };
@@ -62,6 +66,7 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
     clock: options.clock ?? systemClock,
     lenient: options.lenient ?? false,
     dataDirectory: options.dataDirectory,
+    seed: options.seed,
     verifySignatures: options.verifySignatures ?? true,
     trustForwardedHost: options.trustForwardedHost ?? false,
     throttles: options.throttles === 'published' ? publishedRates : (options.throttles ?? {}),

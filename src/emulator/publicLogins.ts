@@ -40,7 +40,6 @@ export interface OpenIdProviderSettings {
 
 export interface PublicLoginsOptions {
   readonly clock: Clock;
-  readonly accountId: string;
   readonly openIdProviders: Readonly<Record<string, OpenIdProviderSettings>>;
   /**
    * Opaque tokens (Facebook, Login with Amazon, …) by provider name: an expression whose first group is the user's id. Without a

@@ -30,8 +30,6 @@ export function createHttpHost({ answer, now }: HttpHostOptions): HttpHost {
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     response.setHeader('date', new Date(now()).toUTCString());
-    response.setHeader('access-control-allow-origin', '*');
-    response.setHeader('access-control-expose-headers', exposedHeaders);
     if (request.method === 'OPTIONS') {
       request.resume();
       send(response, preflight(request));
@@ -90,8 +88,12 @@ export function createHttpHost({ answer, now }: HttpHostOptions): HttpHost {
   };
 }
 
-function send(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+function send(response: ServerResponse, { status, headers, body, private: isPrivate }: HttpAnswer): void {
   const bytes = Buffer.from(body);
+  if (!isPrivate) {
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('access-control-expose-headers', exposedHeaders);
+  }
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (status !== 204) response.setHeader('content-length', bytes.length);
   response.statusCode = status;

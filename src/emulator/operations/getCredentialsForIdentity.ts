@@ -1,12 +1,12 @@
 import { principalTagsOf } from '../cognitoLogin.ts';
-import { type AssumeRequest, assumeRole } from '../credentials.ts';
+import { type AssumeRequest, type AssumeServices, assumeRole } from '../credentials.ts';
 import { type Presented, presentLogins } from '../presentedLogins.ts';
 import { mappedPrincipalTags, roleForbidden, selectRole } from '../roleSelection.ts';
 import type { Handler, Services } from '../services.ts';
 
 export const getCredentialsForIdentity =
   (
-    services: Pick<Services, 'store' | 'tokens' | 'publicLogins' | 'clock' | 'roles' | 'sessions'>,
+    services: AssumeServices & Pick<Services, 'store' | 'tokens' | 'publicLogins' | 'clock'>,
   ): Handler<'GetCredentialsForIdentity'> =>
   async ({ IdentityId, Logins = {}, CustomRoleArn }) => {
     const presented = await presentLogins(services, IdentityId, Logins);

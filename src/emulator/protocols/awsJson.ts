@@ -5,6 +5,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Not for web pages of other origins: no CORS headers. */
+  readonly private?: boolean;
 }
 
 const contentType = 'application/x-amz-json-1.1';

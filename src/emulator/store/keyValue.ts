@@ -2,7 +2,16 @@
  * The little that the emulator asks of a database: tables of JSON values ordered by key, and writes that happen together or not
  * at all. Values are never changed in place.
  */
-export type Table = 'pools' | 'identities' | 'members' | 'enabledMembers' | 'logins' | 'meta' | 'roles';
+export const tables = [
+  'pools',
+  'identities',
+  'members',
+  'enabledMembers',
+  'logins',
+  'roles',
+  'meta',
+] as const;
+export type Table = (typeof tables)[number];
 
 export interface Entry<T> {
   readonly key: string;
@@ -34,8 +43,9 @@ export interface KeyValueStore {
    * outlive the process (where the store is on disk).
    */
   write<T>(work: (writer: Writer) => T): Promise<T>;
-  /** Forgets everything. */
-  clear(): Promise<void>;
+  /** The same at once, holding up the process until it is done. For the few writes of synchronous interfaces. */
+  writeNow<T>(work: (writer: Writer) => T): T;
+  clear(table: Table): Promise<void>;
   close(): Promise<void>;
 }
 

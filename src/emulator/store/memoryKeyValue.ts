@@ -22,18 +22,20 @@ export function createMemoryKeyValue(): KeyValueStore {
     get: <T>(table: Table, key: string) => tableOf(table).get(key) as T | undefined,
     range: <T>(table: Table, range: Range) => tableOf(table).range(range) as Entry<T>[],
   };
+  const writeNow: KeyValueStore['writeNow'] = (work) => {
+    const writer = new BufferedWriter(reader);
+    const result = work(writer);
+    writer.apply({
+      put: (table, key, value) => tableOf(table).put(key, value),
+      remove: (table, key) => tableOf(table).remove(key),
+    });
+    return result;
+  };
   return {
     read: (work) => work(reader),
-    write: async (work) => {
-      const writer = new BufferedWriter(reader);
-      const result = work(writer);
-      writer.apply({
-        put: (table, key, value) => tableOf(table).put(key, value),
-        remove: (table, key) => tableOf(table).remove(key),
-      });
-      return result;
-    },
-    clear: async () => tables.clear(),
+    write: async (work) => writeNow(work),
+    writeNow,
+    clear: async (table) => void tables.delete(table),
     close: async () => {},
   };
 }

@@ -79,7 +79,7 @@ export async function createRole(
 
 /** A pool with a role for users and one for guests. */
 export async function createPoolWithRoles(
-  running: Running,
+  running: Pick<Running, 'client' | 'iam'>,
   settings: Partial<CreateIdentityPoolCommandInput> = {},
 ): Promise<string> {
   const poolId = await createPool(running, settings);

@@ -1,0 +1,84 @@
+import type { Database, RootDatabase } from 'lmdb';
+import { claimDataDirectory, DataDirectoryError } from './dataDirectory.ts';
+import {
+  BufferedWriter,
+  type Entry,
+  type KeyValueStore,
+  type Range,
+  type Reader,
+  type Table,
+  tables,
+} from './keyValue.ts';
+
+/**
+ * Keeps everything in a directory. A resolved write survives the death of the process; concurrent writes share a commit.
+ *
+ * @throws DataDirectoryError when the directory is in use, damaged or not the emulator's; it was not touched then
+ */
+export async function openLmdbKeyValue(directory: string): Promise<KeyValueStore> {
+  const claim = claimDataDirectory(directory);
+  let root: RootDatabase;
+  let databases: Map<Table, Database<unknown, string>>;
+  try {
+    // Loaded only here: a native module that an emulator in memory has no use for.
+    const { open } = await import('lmdb');
+    root = open({ path: directory, maxDbs: tables.length + 1, encoding: 'json' });
+    databases = new Map(
+      tables.map((table) => [table, root.openDB<unknown, string>({ name: table, encoding: 'json' })]),
+    );
+  } catch (error) {
+    claim.release();
+    throw new DataDirectoryError(`Cannot open the data in ${directory}: ${(error as Error).message}`);
+  }
+  const databaseOf = (table: Table) => databases.get(table) as Database<unknown, string>;
+  const reader: Reader = {
+    get: <T>(table: Table, key: string) => databaseOf(table).get(key) as T | undefined,
+    range: <T>(table: Table, { prefix, after, limit }: Range) => {
+      const entries: Entry<T>[] = [];
+      const start = after === undefined || after < prefix ? prefix : after;
+      // One more than asked for, since the range includes the key that it starts after.
+      const bounded = Math.min(limit + 1, 2 ** 31 - 1);
+      for (const { key, value } of databaseOf(table).getRange({ start, limit: bounded })) {
+        if (!key.startsWith(prefix) || entries.length === limit) break;
+        if (key !== after) entries.push({ key, value: value as T });
+      }
+      return entries;
+    },
+  };
+  const apply = (writer: BufferedWriter) =>
+    writer.apply({
+      put: (table, key, value) => void databaseOf(table).put(key, value),
+      remove: (table, key) => void databaseOf(table).remove(key),
+    });
+  const attempt = <T>(work: (writer: BufferedWriter) => T): Attempt<T> => {
+    const writer = new BufferedWriter(reader);
+    try {
+      const result = work(writer);
+      apply(writer);
+      return { result };
+    } catch (error) {
+      return { error };
+    }
+  };
+
+  return {
+    read: (work) => work(reader),
+    write: async (work) => outcome(await root.transaction(() => attempt(work))),
+    writeNow: (work) => outcome(root.transactionSync(() => attempt(work))),
+    clear: async (table) => {
+      await databaseOf(table).clearAsync();
+    },
+    close: async () => {
+      await root.close();
+      claim.release();
+    },
+  };
+}
+
+/** Kept away from the database, which shares one transaction among many callers: one that throws must not undo the others. */
+type Attempt<T> = { readonly result: T } | { readonly error: unknown };
+
+function outcome<T>(attempt: Attempt<T>): T {
+  if ('error' in attempt) throw attempt.error;
+  return attempt.result;
+}
