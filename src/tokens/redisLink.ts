@@ -29,6 +29,8 @@ export interface RedisLink {
   onMessage(handler: (message: string) => void): void;
   /** Calls back when messages are received (again), some of which may have been missed before. */
   onListening(handler: () => void): void;
+  /** Calls back after every sign of life that Redis answered. */
+  onPulse(handler: () => void): void;
   /** Sends to all processes; false when Redis did not take it. */
   publish(message: string): Promise<boolean>;
   /** Why Redis cannot be used at present; null when it can. */
@@ -63,6 +65,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const listener = new Redis(url, { ...settings, commandTimeout: 1000 });
   const channel = `${namespace}:changes`;
   const listening: (() => void)[] = [];
+  const pulses: (() => void)[] = [];
   let healthy = false;
   let subscribed = false;
   let replicas = options.expectedReplicas ?? 1;
@@ -90,6 +93,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     if (answer === null) return mark(false);
     replicas = Math.max(1, Number(answer[0]));
     mark(true);
+    for (const handler of pulses) handler();
   }
 
   // Without a handler a lost connection would end the process; what there is to tell, `problem` tells.
@@ -129,6 +133,9 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     onListening(handler) {
       listening.push(handler);
       if (subscribed) handler();
+    },
+    onPulse(handler) {
+      pulses.push(handler);
     },
     async publish(message) {
       if (commands.status !== 'ready') return false;
