@@ -67,7 +67,7 @@ ${roles.map(({ key }) => `    ${JSON.stringify(key)} = aws_iam_role.${resourceNa
 const indentMore = (json: string) => json.replaceAll('\n', '\n  ');
 
 /** Terraform reads `${` and `%{` as its own. */
-const escaped = (text: string) => text.replaceAll('${', '$${').replaceAll('%{', '%%{');
+const escaped = (text: string) => text.replaceAll(/[$%](?=\{)/g, (sign) => sign + sign);
 
 function expression(text: string, region: string): string {
   return pieces(text)

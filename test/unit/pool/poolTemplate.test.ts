@@ -110,10 +110,13 @@ function fromCloudFormation(template: string) {
 
 /** A Terraform text as Terraform resolves it. */
 function fromTerraform(source: string) {
-  const text = source
-    .replaceAll(`\${data.aws_caller_identity.current.account_id}`, made.accountId)
-    .replaceAll(`\${aws_cognito_identity_pool.pool.id}`, made.identityPoolId)
-    .replaceAll('$${', '${');
+  const references: Record<string, string> = {
+    'data.aws_caller_identity.current.account_id': made.accountId,
+    'aws_cognito_identity_pool.pool.id': made.identityPoolId,
+  };
+  const text = source.replaceAll(/(\$?)\$\{([^}]*)\}/g, (_, escape, name) =>
+    escape === '' ? (references[name] ?? `unknown ${name}`) : `\${${name}}`,
+  );
   const block = (type: string, name: string) =>
     new RegExp(`resource "${type}" "${name}" \\{\\n([\\s\\S]*?)\\n\\}(?:\\n|$)`).exec(text)?.[1] ?? '';
   const attribute = (of: string, name: string) => new RegExp(`^  ${name} += (.*)$`, 'm').exec(of)?.[1] ?? '';
