@@ -13,6 +13,7 @@ import { createCors } from './http/cors.ts';
 import { createExplorerRoute } from './http/explorerRoute.ts';
 import { createGraphqlRoute } from './http/graphqlRoute.ts';
 import { createReadinessRoute, livenessRoute, type ReadinessCheck } from './http/health.ts';
+import type { InProcessAnswer, InProcessRequest } from './http/inProcess.ts';
 import { type FirstTab, noLandingPage, sandboxLandingPage } from './http/landingPage.ts';
 import { createMetricsRoute } from './http/metricsRoute.ts';
 import type { Handler, Route } from './http/route.ts';
@@ -32,13 +33,20 @@ import { createUserRateLimit } from './tokens/userRateLimit.ts';
 export interface App {
   /** Starts everything, the address first. Rejects with a sentence for the operator, and stops again what was started. */
   start(): Promise<RunningApp>;
+  /** The same without an address of its own: requests come by `handle`. For function platforms and hosts with a server. */
+  startWithoutListening(): Promise<DetachedApp>;
   /** Lets running requests finish for at most the configured grace, then closes everything. May be called again. */
   stop(): Promise<void>;
 }
 
-export interface RunningApp {
+export interface RunningApp extends DetachedApp {
   /** Address of the API without a path. */
   readonly url: string;
+}
+
+export interface DetachedApp {
+  /** Answers a request that did not come over this service's own address, by the same routes and rules. */
+  handle(request: InProcessRequest): Promise<InProcessAnswer>;
   /** Address of the embedded Cognito, when there is one. */
   readonly cognitoUrl?: string;
   readonly identityPoolId: string;
@@ -67,16 +75,21 @@ export function createApp(config: Config, parts: AppParts = {}): App {
   const stop = async () => {
     for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
   };
+  const start = async (listening: boolean) => {
+    try {
+      return await assemble(config, parts, { clock, logger, closers, listening });
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  };
   return {
     stop,
     async start() {
-      try {
-        return await assemble(config, parts, { clock, logger, closers });
-      } catch (error) {
-        await stop();
-        throw error;
-      }
+      const { url = '', ...app } = await start(true);
+      return { url, ...app };
     },
+    startWithoutListening: () => start(false),
   };
 }
 
@@ -85,10 +98,16 @@ interface Surroundings {
   readonly logger: Logger;
   /** What is pushed last is closed first. */
   readonly closers: Closers;
+  /** Whether the service has an address of its own. */
+  readonly listening: boolean;
 }
 
-async function assemble(config: Config, parts: AppParts, around: Surroundings): Promise<RunningApp> {
-  const { clock, logger, closers } = around;
+async function assemble(
+  config: Config,
+  parts: AppParts,
+  around: Surroundings,
+): Promise<DetachedApp & { readonly url?: string }> {
+  const { clock, logger, closers, listening } = around;
   const metrics = createMetrics();
   const production = config.environment === 'production';
   const origins = production ? config.http.corsOrigins : [...config.http.corsOrigins, ...sandboxOrigins];
@@ -97,13 +116,13 @@ async function assemble(config: Config, parts: AppParts, around: Surroundings): 
     cors: createCors(origins),
     onAnswered: (route, status) => metrics.countRequest(route, status),
   });
-  const { url } = await server.listen(config.http.port, config.http.host);
+  const url = listening ? (await server.listen(config.http.port, config.http.host)).url : undefined;
   server.mount([livenessRoute]);
   const drain = () => server.drain(config.http.shutdownGraceMs);
   closers.push(drain);
 
   const pool = await connectPool(config.cognito, around);
-  const demoLogin = config.auth.mode === 'demo' ? await startDemoLogin(url, clock) : undefined;
+  const demoLogin = config.auth.mode === 'demo' ? await startDemoLogin(url, around) : undefined;
   // Before the authenticator is made, which fetches the keys there like those of any other login.
   if (demoLogin !== undefined) server.mount([demoLoginRoute(demoLogin)]);
   const authenticator = parts.authenticator ?? createAuthenticator(config, demoLogin, clock);
@@ -141,7 +160,8 @@ async function assemble(config: Config, parts: AppParts, around: Surroundings): 
   closers.push(drain);
 
   return {
-    url,
+    ...(url === undefined ? {} : { url }),
+    handle: (request) => server.handle(request),
     region: pool.region,
     identityPoolId: pool.identityPoolId,
     ...(pool.cognitoUrl === undefined ? {} : { cognitoUrl: pool.cognitoUrl }),
@@ -195,9 +215,10 @@ async function serveMetrics(
   { metricsPort, host }: Config['http'],
   route: Route,
   server: HttpServer,
-  { logger, closers }: Surroundings,
+  { logger, closers, listening }: Surroundings,
 ): Promise<void> {
   if (metricsPort === undefined) return server.mount([route]);
+  if (!listening) return;
   const own = createHttpServer({ logger });
   await own.listen(metricsPort, host);
   closers.push(() => own.drain(1_000));
@@ -284,10 +305,15 @@ async function startEmbeddedCognito(
   }
 }
 
-async function startDemoLogin(url: string, clock: Clock): Promise<DemoLogin> {
+async function startDemoLogin(url: string | undefined, { clock, closers }: Surroundings): Promise<DemoLogin> {
   const { createDemoLogin } = await import('./demo/demoLogin.ts');
   const demoLogin = createDemoLogin({ clock });
-  demoLogin.mount(url);
+  if (url !== undefined) demoLogin.mount(url);
+  else {
+    // Its keys are fetched like those of any other login, so it needs an address even where the service has none.
+    await demoLogin.listen();
+    closers.push(() => demoLogin.close());
+  }
   return demoLogin;
 }
 

@@ -5,6 +5,12 @@ import { ServiceError } from '../errors.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { HttpError } from './httpError.ts';
+import {
+  type ConnectionFacts,
+  createInProcessConnections,
+  type InProcessAnswer,
+  type InProcessRequest,
+} from './inProcess.ts';
 import { createRouter, type Handler, type Route } from './route.ts';
 
 export interface HttpServerOptions {
@@ -22,6 +28,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** Starts listening; port 0 takes a free one. Rejects with an Error that says what to do when the port is taken. */
   listen(port: number, host: string): Promise<{ url: string; port: number }>;
+  /** Answers a request that did not come over the network, by the same rules and routes; needs no `listen`. */
+  handle(request: InProcessRequest): Promise<InProcessAnswer>;
   /** Adds routes. Until `open`, all other paths answer 503: the address is often needed to make them. */
   mount(routes: readonly Route[]): void;
   /** Says that all routes are in place. */
@@ -50,13 +58,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     (request, response) => void handle(request, response),
   );
+  const inProcess = createInProcessConnections(server);
   server.on('clientError', (_, socket) => {
     if (socket.writable)
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { scope, end } = openScope(request, response, requestTimeoutMs);
+    const { scope, end } = openScope(request, response, {
+      requestTimeoutMs,
+      ...inProcess.factsOf(request),
+    });
     const path = pathOf(request);
     response.setHeader('x-request-id', scope.requestId);
     response.setHeader('cache-control', 'no-store');
@@ -108,6 +120,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
       return { url: `http://${shown}:${address.port}`, port: address.port };
     },
+    handle: inProcess.exchange,
     mount(routes) {
       mounted.push(...routes);
       routeOf = createRouter(mounted);
@@ -116,7 +129,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       if (state.phase === 'starting') state = { phase: 'open' };
     },
     drain(graceMs) {
-      if (state.phase !== 'draining') state = { phase: 'draining', done: close(server, graceMs) };
+      if (state.phase !== 'draining') {
+        const done = Promise.all([close(server, graceMs), inProcess.drain(graceMs)]);
+        state = { phase: 'draining', done: done.then(() => undefined) };
+      }
       return state.done;
     },
   };
@@ -128,13 +144,18 @@ const tookTooLong = () =>
 const clientGone = () => new ServiceError('UPSTREAM_UNAVAILABLE', 'The client is gone.');
 
 /** A request's id, and a signal that ends with its client or its deadline. */
-function openScope(request: IncomingMessage, response: ServerResponse, timeoutMs: number) {
+function openScope(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: Partial<ConnectionFacts> & { readonly requestTimeoutMs: number },
+) {
+  const { requestTimeoutMs, timeoutMs = requestTimeoutMs, clientAddress } = options;
   const controller = new AbortController();
-  const deadline = setTimeout(() => controller.abort(tookTooLong()), timeoutMs);
+  const deadline = setTimeout(() => controller.abort(tookTooLong()), Math.min(timeoutMs, requestTimeoutMs));
   const scope: RequestScope = {
     requestId: requestIdOf(request),
     signal: controller.signal,
-    clientAddress: request.socket.remoteAddress ?? 'unknown',
+    clientAddress: clientAddress ?? request.socket.remoteAddress ?? 'unknown',
   };
   const end = () => {
     clearTimeout(deadline);
