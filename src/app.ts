@@ -4,10 +4,13 @@ import { createIntrospectionAuthenticator, createJwtAuthenticator, type KeyOptio
 import { createAwsCognitoGateway } from './cognito/awsGateway.ts';
 import { createGuestProofVerifier } from './cognito/guestProof.ts';
 import { createResilientGateway } from './cognito/resilientGateway.ts';
+import { createTracedGateway } from './cognito/tracedGateway.ts';
 import type { CognitoConfig, Config, JwtAuthConfig } from './config/config.ts';
 import type { DemoLogin } from './demo/demoLogin.ts';
 import { createApolloServer } from './graphql/apolloServer.ts';
+import { countOperations } from './graphql/countOperations.ts';
 import { buildSchema } from './graphql/schema.ts';
+import { traceRootFields } from './graphql/traceRootFields.ts';
 import { createTrustedDocuments } from './graphql/trustedDocuments.ts';
 import { createCors } from './http/cors.ts';
 import { createExplorerRoute } from './http/explorerRoute.ts';
@@ -24,7 +27,8 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { partitionOf } from './lib/partition.ts';
 import { createAuditLog } from './telemetry/auditLog.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { annotate } from './telemetry/tracing.ts';
 import { createCachingGateway } from './tokens/cachingGateway.ts';
 import { createTokenCache } from './tokens/tokenCache.ts';
 import { createTokenService } from './tokens/tokenService.ts';
@@ -114,7 +118,7 @@ async function assemble(
   const server = createHttpServer({
     logger,
     cors: createCors(origins),
-    onAnswered: (route, status) => metrics.countRequest(route, status),
+    onAnswered: metrics.countRequest,
   });
   const url = listening ? (await server.listen(config.http.port, config.http.host)).url : undefined;
   server.mount([livenessRoute]);
@@ -128,14 +132,17 @@ async function assemble(
   const authenticator = parts.authenticator ?? createAuthenticator(config, demoLogin, clock);
   closers.push(() => authenticator.close?.());
 
-  const issuing = createIssuing(config, pool, around);
+  const issuing = createIssuing(config, pool, metrics, around);
   const firstTab = () => firstTabOf(demoLogin);
   const apollo = createApolloServer({
-    schema: await buildSchema(issuing.resolverServices),
+    schema: traceRootFields(await buildSchema(issuing.resolverServices)),
     logger,
     production,
     introspection: config.documents.introspection,
-    plugins: [production ? noLandingPage() : sandboxLandingPage(firstTab)],
+    plugins: [
+      countOperations(metrics.countField),
+      production ? noLandingPage() : sandboxLandingPage(firstTab),
+    ],
   });
   await apollo.start();
   closers.push(() => apollo.stop());
@@ -148,11 +155,13 @@ async function assemble(
     bodyLimitBytes: config.http.bodyLimitBytes,
     ...(await loadTrustedDocuments(config.documents)),
   });
-  const readinessRoute = createReadinessRoute([
+  const checks: ReadinessCheck[] = [
     { name: 'server', problem: () => (server.draining ? 'The server is stopping.' : null) },
     ...issuing.checks,
     { name: 'login', problem: () => authenticator.problem?.() ?? null },
-  ]);
+  ];
+  metrics.watch({ ...issuing.watched, checks });
+  const readinessRoute = createReadinessRoute(checks);
   server.mount([graphqlRoute, readinessRoute, ...(production ? [] : [createExplorerRoute(firstTab)])]);
   await serveMetrics(config.http, createMetricsRoute(metrics), server, around);
   server.open();
@@ -173,20 +182,28 @@ async function assemble(
 }
 
 /** The services below GraphQL: what issues tokens and looks after identities, behind cache, budget and audit log. */
-function createIssuing(config: Config, pool: Pool, { clock, closers }: Surroundings) {
+function createIssuing(config: Config, pool: Pool, metrics: Metrics, { clock, closers }: Surroundings) {
   const { tokenDuration, minTokenLife, userIdHmacKey, awsCredentialsField } = config.tokens;
   const { region, identityPoolId, developerProviderName, loginsKey, guestProof } = pool;
   const audit = createAuditLog({ target: config.telemetry.auditFile ?? process.stdout, clock });
   closers.push(() => audit.close());
   const resilient = createResilientGateway({
-    gateway: pool.gateway,
+    gateway: createTracedGateway(pool.gateway),
     rates: { tokens: config.limits.cognitoRequestsPerSecond },
     clock,
+    observer: metrics.upstream,
   });
-  const gateway = createCachingGateway({
-    gateway: resilient,
-    cache: createTokenCache({ identityPoolId, developerProviderName, minTokenLife, clock }),
+  const cache = createTokenCache({
+    identityPoolId,
+    developerProviderName,
+    minTokenLife,
+    clock,
+    onLookup(outcome) {
+      metrics.countLookup(outcome);
+      annotate('cognito_graphql.cache', outcome);
+    },
   });
+  const gateway = createCachingGateway({ gateway: resilient, cache });
   const userRateLimit = createUserRateLimit({
     requestsPerMinute: config.limits.userRequestsPerMinute,
     clock,
@@ -199,6 +216,7 @@ function createIssuing(config: Config, pool: Pool, { clock, closers }: Surroundi
     gateway,
     audit,
     checks,
+    watched: { budget: resilient.budget, cache },
     resolverServices: {
       tokens: createTokenService(
         { gateway, audit, guestProof, userRateLimit },

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ServiceError } from '../errors.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { inSpan, markFailed, type SpanFacts, SpanKind, traceOf } from '../telemetry/tracing.ts';
 import { HttpError } from './httpError.ts';
 import {
   type ConnectionFacts,
@@ -21,8 +22,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number;
   /** Milliseconds an idle connection is kept. Default 65 000: longer than the 60 s of common load balancers. */
   readonly keepAliveTimeoutMs?: number;
-  /** Called when an answer has been sent or its client is gone. */
-  readonly onAnswered?: (path: string, status: number) => void;
+  /** Called with the route when an answer has been sent or its client is gone, and the milliseconds since its begin. */
+  readonly onAnswered?: (path: string, status: number, ms: number) => void;
 }
 
 export interface HttpServer {
@@ -70,22 +71,27 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       ...inProcess.factsOf(request),
     });
     const path = pathOf(request);
+    const begin = performance.now();
     response.setHeader('x-request-id', scope.requestId);
     response.setHeader('cache-control', 'no-store');
     response.setHeader('x-content-type-options', 'nosniff');
     if (state.phase === 'draining') response.setHeader('connection', 'close');
     response.once('close', () => {
       end();
-      onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode);
+      onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode, performance.now() - begin);
       // A connection that was busy when the drain began is kept alive by Node, and would hold it up.
       if (state.phase === 'draining') setImmediate(() => server.closeIdleConnections());
     });
-    try {
-      cors?.(request, response);
-      await handlerOf(request, path)(request, response, scope);
-    } catch (error) {
-      refuse(response, error, scope);
-    }
+    await inSpan(spanOf(request, routeOf(path)), async (span) => {
+      try {
+        cors?.(request, response);
+        await handlerOf(request, path)(request, response, scope);
+      } catch (error) {
+        refuse(response, error, scope);
+      }
+      span.setAttribute('http.response.status_code', response.statusCode);
+      if (response.statusCode >= 500) markFailed(span, String(response.statusCode));
+    });
   }
 
   function handlerOf(request: IncomingMessage, path: string): Handler {
@@ -168,6 +174,16 @@ function openScope(
 function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** A span by route: what a client may write into a path does not belong in a trace. */
+function spanOf({ method = 'GET', headers }: IncomingMessage, route: Route | undefined): SpanFacts {
+  return {
+    name: route === undefined ? method : `${method} ${route.path}`,
+    kind: SpanKind.SERVER,
+    attributes: { 'http.request.method': method, ...(route && { 'http.route': route.path }) },
+    parent: traceOf(headers),
+  };
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {
