@@ -105,6 +105,12 @@ Examples:
   addIdentitiesCommands(program, terminal);
 
   program
+    .command('dashboard')
+    .description("print a Grafana dashboard for the server's metrics, as JSON to import")
+    .action(async () => (await import('./dashboard.ts')).dashboard(terminal))
+    .addHelpText('after', '\nExample:\n  $ cognito-graphql dashboard > dashboard.json');
+
+  program
     .command('completion')
     .description('print a completion script for a shell')
     .argument('<shell>', 'bash, zsh or fish')
