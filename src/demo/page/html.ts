@@ -57,7 +57,7 @@ export const pageHtml = `<!doctype html>
   <section aria-labelledby="token-title">
     <h2 id="token-title">4. OpenID token</h2>
     <p>Time left: <strong id="token-left" role="timer">–</strong></p>
-    <pre id="token" tabindex="0" role="region" aria-labelledby="token-title">–</pre>
+    <pre id="token" tabindex="0" role="region" aria-label="Header and claims of the token">–</pre>
   </section>
 
   <section aria-labelledby="credentials-title">

@@ -9,7 +9,9 @@ import { type DemoServers, startDemoServers } from './demoServers.ts';
 const executablePath = '/usr/bin/chromium';
 const hasBrowser = existsSync(executablePath) || process.env['CI'] === 'true';
 
-describe.skipIf(!hasBrowser)('the demo page in Chromium (skipped where /usr/bin/chromium is missing)', () => {
+const title = 'the demo page in Chromium (skipped where /usr/bin/chromium is missing)';
+
+describe.skipIf(!hasBrowser)(title, { timeout: 60_000 }, () => {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
@@ -41,7 +43,7 @@ describe.skipIf(!hasBrowser)('the demo page in Chromium (skipped where /usr/bin/
     await demo.close();
   });
 
-  const text = (id: string) => page.locator(`#${id}`).innerText();
+  const text = (id: string) => page.locator(`#${id}`).textContent();
   const identityBecomes = (identityId: string) => page.getByText(identityId).first().waitFor();
 
   async function signIn(user: string): Promise<void> {

@@ -55,13 +55,13 @@ export async function startDemoServers(): Promise<DemoServers> {
       return;
     }
     const { IdentityId } = JSON.parse(text);
-    const answers: Record<string, unknown> = {
-      GetId: { IdentityId: identityOf(`guest${++count}`) },
-      GetOpenIdToken: { IdentityId, Token: jwt({ sub: IdentityId, amr: ['unauthenticated'] }) },
-      GetCredentialsForIdentity: exchanged(IdentityId, ++count, demo.credentialsLife).body,
+    const answers: Record<string, () => unknown> = {
+      GetId: () => ({ IdentityId: identityOf(`guest${++count}`) }),
+      GetOpenIdToken: () => ({ IdentityId, Token: jwt({ sub: IdentityId, amr: ['unauthenticated'] }) }),
+      GetCredentialsForIdentity: () => exchanged(IdentityId, ++count, demo.credentialsLife).body,
     };
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
-    response.end(JSON.stringify(answers[operation]));
+    response.end(JSON.stringify(answers[operation]?.()));
   });
 
   const page = createDemoPage({ config: () => config });
