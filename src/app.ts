@@ -135,6 +135,9 @@ async function assemble(config: Config, parts: AppParts, around: Surroundings): 
     { name: 'login', problem: () => authenticator.problem?.() ?? null },
   ]);
   server.mount([graphqlRoute, readinessRoute, ...(production ? [] : [createExplorerRoute(firstTab)])]);
+  if (demoLogin !== undefined && pool.cognitoUrl !== undefined) {
+    server.mount(await demoPageRoutes(pool, pool.cognitoUrl));
+  }
   await serveMetrics(config.http, createMetricsRoute(metrics), server, around);
   server.open();
   // Again, and now first: whatever a running request needs is closed after it.
@@ -360,3 +363,19 @@ const demoLoginRoute = (demoLogin: DemoLogin): Route => {
   const handle: Handler = (request, response) => void demoLogin.handler(request, response);
   return { path: '/demo-login/*', methods: { GET: handle, POST: handle, OPTIONS: handle } };
 };
+
+/** The page to click through, which exists where login and Cognito are both this process's own. */
+async function demoPageRoutes({ identityPoolId, region }: Pool, cognitoEndpoint: string): Promise<Route[]> {
+  const { createDemoPage } = await import('./demo/pageRoutes.ts');
+  const page = createDemoPage({
+    config: () => ({
+      graphqlEndpoint: '/graphql',
+      cognitoEndpoint,
+      loginTokenEndpoint: '/demo-login/token',
+      identityPoolId,
+      region,
+    }),
+  });
+  const handle: Handler = (request, response) => void page(request, response);
+  return ['/', '/demo/*'].map((path) => ({ path, methods: { GET: handle } }));
+}
