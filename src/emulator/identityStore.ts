@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { regionOfId } from '../lib/partition.ts';
 import type { KeyValueStore, Reader, Writer } from './store/keyValue.ts';
+import { longId, shortId } from './store/shortId.ts';
 import type { RoleMapping } from './validation/cognitoShapes.ts';
 
 /** An identity pool with everything that hangs on it. Only what was set is present, as in AWS's answers. */
@@ -109,16 +110,62 @@ const developer = '';
 const loginKey = (identityPoolId: string, provider: string, subject: string) =>
   createHash('sha256')
     .update(JSON.stringify([identityPoolId, provider, subject]))
-    .digest('base64url');
+    .digest()
+    .subarray(0, 20)
+    .toString('base64url');
 
+const memberPrefix = (identityPoolId: string) => `${shortId(identityPoolId)}/`;
+
+/** Sorts as its number does, up to 2.8 million million identities. */
 const memberKey = (identity: Pick<Identity, 'identityPoolId' | 'sequence'>) =>
-  `${identity.identityPoolId}/${String(identity.sequence).padStart(15, '0')}`;
+  `${memberPrefix(identity.identityPoolId)}${identity.sequence.toString(36).padStart(8, '0')}`;
+
+/**
+ * An identity as it is kept, without the names of its members: they would be half of a database that may hold millions. Its id is
+ * the key.
+ */
+type Packed = readonly [
+  shortPoolId: string,
+  sequence: number,
+  createdAt: number,
+  lastModifiedAt: number,
+  enabled: 0 | 1,
+  publicLogins: Readonly<Record<string, string>>,
+  developerUserIdentifiers: readonly string[],
+];
+
+const pack = (identity: Identity): Packed => [
+  shortId(identity.identityPoolId),
+  identity.sequence,
+  identity.createdAt,
+  identity.lastModifiedAt,
+  identity.enabled ? 1 : 0,
+  identity.publicLogins,
+  identity.developerUserIdentifiers,
+];
+
+function unpack(identityId: string, packed: Packed): Identity {
+  const [pool, sequence, createdAt, lastModifiedAt, enabled, publicLogins, users] = packed;
+  return {
+    identityId,
+    identityPoolId: longId(pool),
+    sequence,
+    createdAt,
+    lastModifiedAt,
+    enabled: enabled === 1,
+    publicLogins,
+    developerUserIdentifiers: users,
+  };
+}
 
 function identityReader(reader: Reader): IdentityReader {
-  const identity = (identityId: string) => reader.get<Identity>('identities', identityId);
+  const identity = (identityId: string) => {
+    const packed = reader.get<Packed>('identities', shortId(identityId));
+    return packed && unpack(identityId, packed);
+  };
   const byLogin = (identityPoolId: string, provider: string, subject: string) => {
     const identityId = reader.get<string>('logins', loginKey(identityPoolId, provider, subject));
-    return identityId === undefined ? undefined : identity(identityId);
+    return identityId === undefined ? undefined : identity(longId(identityId));
   };
   return {
     identity,
@@ -134,16 +181,19 @@ function identityReader(reader: Reader): IdentityReader {
     byPublicLogin: (identityPoolId, { provider, subject }) => byLogin(identityPoolId, provider, subject),
     byDeveloperUser: (identityPoolId, user) => byLogin(identityPoolId, developer, user),
     identities: (identityPoolId, { after, limit, hideDisabled }) => {
-      const table = hideDisabled ? 'enabledMembers' : 'members';
-      const prefix = `${identityPoolId}/`;
-      const found = reader.range<string>(table, {
+      const prefix = memberPrefix(identityPoolId);
+      const range = {
         prefix,
         after: after === undefined ? undefined : `${prefix}${after}`,
         limit: limit + 1,
-      });
+      };
+      // In two tables, so that a page costs the same however many disabled identities are passed over.
+      const enabled = reader.range<string>('members', range);
+      const disabled = hideDisabled ? [] : reader.range<string>('disabledMembers', range);
+      const found = [...enabled, ...disabled].sort((a, b) => (a.key < b.key ? -1 : 1));
       const page = found.slice(0, limit);
       return {
-        identities: page.map(({ value }) => identity(value) as Identity),
+        identities: page.map(({ value }) => identity(longId(value)) as Identity),
         next: found.length > limit ? page.at(-1)?.key.slice(prefix.length) : undefined,
       };
     },
@@ -162,19 +212,18 @@ function identityWriter(writer: Writer): IdentityWriter {
   const reads = identityReader(writer);
 
   const saveIdentity = (identity: Identity) => {
+    const id = shortId(identity.identityId);
     const before = reads.identity(identity.identityId);
     const keys = loginKeysOf(identity);
     for (const key of before ? loginKeysOf(before) : []) {
       // A login that has moved on already belongs to its new owner.
-      if (!keys.has(key) && writer.get('logins', key) === identity.identityId) writer.remove('logins', key);
+      if (!keys.has(key) && writer.get('logins', key) === id) writer.remove('logins', key);
     }
-    for (const key of keys) writer.put('logins', key, identity.identityId);
-    writer.put('identities', identity.identityId, identity);
-    if (!before) writer.put('members', memberKey(identity), identity.identityId);
-    if (identity.enabled && !before?.enabled) {
-      writer.put('enabledMembers', memberKey(identity), identity.identityId);
-    } else if (!identity.enabled && before?.enabled) {
-      writer.remove('enabledMembers', memberKey(identity));
+    for (const key of keys) writer.put('logins', key, id);
+    writer.put('identities', id, pack(identity));
+    if (before?.enabled !== identity.enabled) {
+      writer.remove(identity.enabled ? 'disabledMembers' : 'members', memberKey(identity));
+      writer.put(identity.enabled ? 'members' : 'disabledMembers', memberKey(identity), id);
     }
   };
 
@@ -182,22 +231,21 @@ function identityWriter(writer: Writer): IdentityWriter {
     const identity = reads.identity(identityId);
     if (!identity) return;
     for (const key of loginKeysOf(identity)) {
-      if (writer.get('logins', key) === identityId) writer.remove('logins', key);
+      if (writer.get('logins', key) === shortId(identityId)) writer.remove('logins', key);
     }
-    writer.remove('identities', identityId);
+    writer.remove('identities', shortId(identityId));
     writer.remove('members', memberKey(identity));
-    writer.remove('enabledMembers', memberKey(identity));
+    writer.remove('disabledMembers', memberKey(identity));
   };
 
   return {
     ...reads,
     savePool: (pool) => writer.put('pools', pool.identityPoolId, pool),
     deletePool: (identityPoolId) => {
-      const members = writer.range<string>('members', {
-        prefix: `${identityPoolId}/`,
-        limit: Number.MAX_SAFE_INTEGER,
-      });
-      for (const { value } of members) deleteIdentity(value);
+      for (const table of ['members', 'disabledMembers'] as const) {
+        const range = { prefix: memberPrefix(identityPoolId), limit: Number.MAX_SAFE_INTEGER };
+        for (const { value } of writer.range<string>(table, range)) deleteIdentity(longId(value));
+      }
       writer.remove('pools', identityPoolId);
     },
     createIdentity: (identityPoolId, now, identityId) => {
