@@ -121,7 +121,13 @@ export const unnoticeable: readonly {
   readonly file: string;
   readonly from: string;
   readonly because: string;
-}[] = [];
+}[] = [
+  {
+    file: 'src/auth/keySet.ts',
+    from: "this.#activity.kind === 'retrying'",
+    because: 'a timer that fires after close() finds nothing left to do; clearing it frees memory earlier',
+  },
+];
 
 /** Every `if` of a source, each with a condition that is never true. */
 export function conditionMutants(file: string, source: string): Mutant[] {

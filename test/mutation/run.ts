@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createVitest, type Vitest } from 'vitest/node';
@@ -40,12 +41,17 @@ async function passes(file: string, tests: readonly string[], mutant: Mutant | n
   const tooLong = new Promise<null>((done) => {
     timer = setTimeout(() => done(null), patienceMs);
   });
-  const result = await Promise.race([vitest.runTestSpecifications(specifications), tooLong]);
+  const run = vitest.runTestSpecifications(specifications);
+  // What a killed worker makes of it is of no interest.
+  run.catch(() => {});
+  const result = await Promise.race([run, tooLong]);
   clearTimeout(timer);
   vitest.invalidateFile(resolve(file));
   if (result !== null) {
     return result.unhandledErrors.length === 0 && result.testModules.every((module) => module.ok());
   }
+  // A worker that runs in circles hears nothing any more.
+  spawnSync('pkill', ['-KILL', '-P', String(process.pid)]);
   await vitest.close();
   vitest = undefined;
   return false;
