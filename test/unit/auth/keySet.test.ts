@@ -450,7 +450,25 @@ it.each(['jku', 'x5u'])('G12 a %s in the header is never fetched', async (parame
   }
 });
 
+it('a key server that is slow, but has not failed, is waited for', async () => {
+  server.answer((request, response) => {
+    setTimeout(() => json({ keys: [k1.publicJwk] })(request, response), 2_300);
+  });
+  expect(await ask(login(), await k1.sign())).toMatchObject({ userId: 'u1' });
+});
+
 describe('rotation', () => {
+  it('is waited for by all tokens with the new key that come at a time', async () => {
+    const authenticator = login();
+    await ask(authenticator, await k1.sign());
+    server.answer(json({ keys: [k2.publicJwk] }));
+    clock.advanceSeconds(31);
+    const tokens = await Promise.all(['u1', 'u2', 'u3'].map((sub) => k2.sign({ sub })));
+    const principals = await Promise.all(tokens.map((token) => ask(authenticator, token)));
+    expect(principals.map((principal) => principal?.userId)).toEqual(['u1', 'u2', 'u3']);
+    expect(server.requests).toHaveLength(2);
+  });
+
   it('forgets tokens verified with a key that is gone', async () => {
     const authenticator = login();
     const token = await k1.sign({ exp: (withDefaults({})['exp'] as number) + 3600 });
