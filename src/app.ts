@@ -8,25 +8,35 @@ import type { CognitoConfig, Config, JwtAuthConfig } from './config/config.ts';
 import type { DemoLogin } from './demo/demoLogin.ts';
 import { createApolloServer } from './graphql/apolloServer.ts';
 import { buildSchema } from './graphql/schema.ts';
+import { createTrustedDocuments } from './graphql/trustedDocuments.ts';
 import { createCors } from './http/cors.ts';
 import { createExplorerRoute } from './http/explorerRoute.ts';
 import { createGraphqlRoute } from './http/graphqlRoute.ts';
-import { createHealthRoutes, type ReadinessCheck } from './http/health.ts';
+import { createReadinessRoute, livenessRoute, type ReadinessCheck } from './http/health.ts';
 import { type FirstTab, noLandingPage, sandboxLandingPage } from './http/landingPage.ts';
+import { createMetricsRoute } from './http/metricsRoute.ts';
 import type { Handler, Route } from './http/route.ts';
-import { createHttpServer } from './http/server.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createIdentityReader } from './identities/identityReader.ts';
 import { createIdentityService } from './identities/identityService.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { partitionOf } from './lib/partition.ts';
-import { createAuditSink } from './telemetry/auditSink.ts';
+import { createAuditLog } from './telemetry/auditLog.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createCachingGateway } from './tokens/cachingGateway.ts';
 import { createTokenCache } from './tokens/tokenCache.ts';
 import { createTokenService } from './tokens/tokenService.ts';
+import { createUserRateLimit } from './tokens/userRateLimit.ts';
 
 export interface App {
+  /** Starts everything, the address first. Rejects with a sentence for the operator, and stops again what was started. */
+  start(): Promise<RunningApp>;
+  /** Lets running requests finish for at most the configured grace, then closes everything. May be called again. */
+  stop(): Promise<void>;
+}
+
+export interface RunningApp {
   /** Address of the API without a path. */
   readonly url: string;
   /** Address of the embedded Cognito, when there is one. */
@@ -35,8 +45,8 @@ export interface App {
   readonly region: string;
   /** A token of the demo login, when there is one. */
   readonly demoToken?: (user: string, scope?: string) => Promise<string>;
-  /** Lets running requests finish for at most the configured grace, then closes everything. May be called again. */
-  stop(): Promise<void>;
+  /** Goes on with the file that bears the audit log's name now: for rotation. */
+  reopenAuditLog(): Promise<void>;
 }
 
 /** Parts that a host brings itself instead of having them made from the configuration. */
@@ -47,74 +57,62 @@ export interface AppParts {
   readonly authenticator?: Authenticator;
 }
 
-/** Starts the service: first the address, then everything that needs it. What was started is stopped again when a later step fails. */
-export async function startApp(config: Config, parts: AppParts = {}): Promise<App> {
+type Closers = (() => Promise<void> | void)[];
+
+/** The service that a configuration describes. This is the composition root: here, and only here, concrete parts meet. */
+export function createApp(config: Config, parts: AppParts = {}): App {
   const { clock = systemClock, logger = createLogger(config.telemetry.logLevel) } = parts;
-  const closers: (() => Promise<void> | void)[] = [];
-  const stopAll = async () => {
-    for (const close of closers.splice(0).reverse()) await close();
+  const closers: Closers = [];
+  /** In the order in which things depend on each other: what was started last is stopped first. */
+  const stop = async () => {
+    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
   };
-  try {
-    return await assemble(config, { ...parts, clock, logger }, closers, stopAll);
-  } catch (error) {
-    await stopAll();
-    throw error;
-  }
+  return {
+    stop,
+    async start() {
+      try {
+        return await assemble(config, parts, { clock, logger, closers });
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+  };
 }
 
-async function assemble(
-  config: Config,
-  parts: AppParts & { readonly clock: Clock; readonly logger: Logger },
-  closers: (() => Promise<void> | void)[],
-  stopAll: () => Promise<void>,
-): Promise<App> {
-  const { clock, logger } = parts;
-  const production = config.environment === 'production';
+interface Surroundings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What is pushed last is closed first. */
+  readonly closers: Closers;
+}
+
+async function assemble(config: Config, parts: AppParts, around: Surroundings): Promise<RunningApp> {
+  const { clock, logger, closers } = around;
   const metrics = createMetrics();
+  const production = config.environment === 'production';
+  const origins = production ? config.http.corsOrigins : [...config.http.corsOrigins, ...sandboxOrigins];
   const server = createHttpServer({
     logger,
-    cors: createCors(production ? config.http.corsOrigins : [...config.http.corsOrigins, ...sandboxOrigins]),
+    cors: createCors(origins),
     onAnswered: (route, status) => metrics.countRequest(route, status),
   });
   const { url } = await server.listen(config.http.port, config.http.host);
-  closers.push(() => server.drain(config.http.shutdownGraceMs));
+  server.mount([livenessRoute]);
+  const drain = () => server.drain(config.http.shutdownGraceMs);
+  closers.push(drain);
 
-  const pool = await connectPool(config.cognito, clock, closers);
+  const pool = await connectPool(config.cognito, around);
   const demoLogin = config.auth.mode === 'demo' ? await startDemoLogin(url, clock) : undefined;
   // Before the authenticator is made, which fetches the keys there like those of any other login.
   if (demoLogin !== undefined) server.mount([demoLoginRoute(demoLogin)]);
   const authenticator = parts.authenticator ?? createAuthenticator(config, demoLogin, clock);
   closers.push(() => authenticator.close?.());
 
-  const { tokenDuration, userIdHmacKey, awsCredentialsField } = config.tokens;
-  const audit = createAuditSink(config.telemetry.auditFile, clock);
-  const resilient = createResilientGateway({
-    gateway: pool.gateway,
-    rates: { tokens: config.limits.cognitoRequestsPerSecond },
-    clock,
-  });
-  const cache = createTokenCache({
-    identityPoolId: pool.identityPoolId,
-    developerProviderName: pool.developerProviderName,
-    minTokenLife: config.tokens.minTokenLife,
-    clock,
-  });
-  const gateway = createCachingGateway({ gateway: resilient, cache });
-  const tokens = createTokenService(
-    { gateway, audit, guestProof: pool.guestProof, userRateLimit: { take: () => undefined } },
-    { tokenDuration, userIdHmacKey },
-  );
-  const identities = createIdentityService({ gateway, audit }, { userIdHmacKey });
-  const { region, identityPoolId, loginsKey } = pool;
-  const schema = await buildSchema({
-    tokens,
-    identities,
-    credentials: { region, identityPoolId, loginsKey, tokenDuration, awsCredentialsField },
-  });
-
+  const issuing = createIssuing(config, pool, around);
   const firstTab = () => firstTabOf(demoLogin);
   const apollo = createApolloServer({
-    schema,
+    schema: await buildSchema(issuing.resolverServices),
     logger,
     production,
     introspection: config.documents.introspection,
@@ -123,53 +121,113 @@ async function assemble(
   await apollo.start();
   closers.push(() => apollo.stop());
 
-  const checks: ReadinessCheck[] = [
+  const graphqlRoute = createGraphqlRoute({
+    apollo,
+    authenticator,
+    createIdentityReader: (signal) => createIdentityReader(issuing.gateway, signal),
+    logger,
+    bodyLimitBytes: config.http.bodyLimitBytes,
+    ...(await loadTrustedDocuments(config.documents)),
+  });
+  const readinessRoute = createReadinessRoute([
     { name: 'server', problem: () => (server.draining ? 'The server is stopping.' : null) },
-    { name: 'cognito', problem: () => resilient.problem() },
+    ...issuing.checks,
     { name: 'login', problem: () => authenticator.problem?.() ?? null },
-  ];
-  const routes: Route[] = [
-    createGraphqlRoute({
-      apollo,
-      authenticator,
-      createIdentityReader: (signal) => createIdentityReader(gateway, signal),
-      logger,
-      bodyLimitBytes: config.http.bodyLimitBytes,
-    }),
-    ...createHealthRoutes(checks),
-    ...(production ? [] : [createExplorerRoute(firstTab)]),
-  ];
-  server.mount(routes);
+  ]);
+  server.mount([graphqlRoute, readinessRoute, ...(production ? [] : [createExplorerRoute(firstTab)])]);
+  await serveMetrics(config.http, createMetricsRoute(metrics), server, around);
   server.open();
+  // Again, and now first: whatever a running request needs is closed after it.
+  closers.push(drain);
 
   return {
     url,
-    region,
-    identityPoolId,
+    region: pool.region,
+    identityPoolId: pool.identityPoolId,
     ...(pool.cognitoUrl === undefined ? {} : { cognitoUrl: pool.cognitoUrl }),
     ...(demoLogin === undefined
       ? {}
       : { demoToken: (user: string, scope?: string) => demoLogin.issueToken({ user, scope }) }),
-    stop: stopAll,
+    reopenAuditLog: () => issuing.audit.reopen(),
   };
+}
+
+/** The services below GraphQL: what issues tokens and looks after identities, behind cache, budget and audit log. */
+function createIssuing(config: Config, pool: Pool, { clock, closers }: Surroundings) {
+  const { tokenDuration, minTokenLife, userIdHmacKey, awsCredentialsField } = config.tokens;
+  const { region, identityPoolId, developerProviderName, loginsKey, guestProof } = pool;
+  const audit = createAuditLog({ target: config.telemetry.auditFile ?? process.stdout, clock });
+  closers.push(() => audit.close());
+  const resilient = createResilientGateway({
+    gateway: pool.gateway,
+    rates: { tokens: config.limits.cognitoRequestsPerSecond },
+    clock,
+  });
+  const gateway = createCachingGateway({
+    gateway: resilient,
+    cache: createTokenCache({ identityPoolId, developerProviderName, minTokenLife, clock }),
+  });
+  const userRateLimit = createUserRateLimit({
+    requestsPerMinute: config.limits.userRequestsPerMinute,
+    clock,
+  });
+  const checks: ReadinessCheck[] = [
+    { name: 'cognito', problem: () => resilient.problem() },
+    { name: 'audit log', problem: () => audit.problem() },
+  ];
+  return {
+    gateway,
+    audit,
+    checks,
+    resolverServices: {
+      tokens: createTokenService(
+        { gateway, audit, guestProof, userRateLimit },
+        { tokenDuration, userIdHmacKey },
+      ),
+      identities: createIdentityService({ gateway, audit }, { userIdHmacKey }),
+      credentials: { region, identityPoolId, loginsKey, tokenDuration, awsCredentialsField },
+    },
+  };
+}
+
+/** `/metrics` on the API's own port, or on one that only the inside of a network reaches. */
+async function serveMetrics(
+  { metricsPort, host }: Config['http'],
+  route: Route,
+  server: HttpServer,
+  { logger, closers }: Surroundings,
+): Promise<void> {
+  if (metricsPort === undefined) return server.mount([route]);
+  const own = createHttpServer({ logger });
+  await own.listen(metricsPort, host);
+  closers.push(() => own.drain(1_000));
+  own.mount([route]);
+  own.open();
+}
+
+async function loadTrustedDocuments({ trustedDocuments, trustedDocumentsFile }: Config['documents']) {
+  if (trustedDocuments === 'off') return {};
+  const { readTrustedDocuments } = await import('./config/readTrustedDocuments.ts');
+  return { trustedDocuments: createTrustedDocuments(await readTrustedDocuments(trustedDocumentsFile)) };
 }
 
 /** Where Apollo's hosted Sandbox and the one embedded in our landing page run. */
 const sandboxOrigins = ['https://studio.apollographql.com', 'https://sandbox.embed.apollographql.com'];
 
+type Pool = Awaited<ReturnType<typeof connectPool>>;
+
 /** Everything that comes with an identity pool, on AWS or embedded. From here on nobody knows which. */
-async function connectPool(config: CognitoConfig, clock: Clock, closers: (() => Promise<void> | void)[]) {
+async function connectPool(config: CognitoConfig, { clock, closers }: Surroundings) {
   const target =
     config.mode === 'aws' ? awsTarget(config) : await startEmbeddedCognito(config, clock, closers);
   const partition = partitionOf(target.region);
-  const keysBase = target.endpoint ?? partition.issuer;
   return {
     ...target,
     loginsKey: partition.loginsKey,
     gateway: createAwsCognitoGateway(target),
     guestProof: createGuestProofVerifier({
       issuer: partition.issuer,
-      jwksUri: new URL('/.well-known/jwks_uri', keysBase),
+      jwksUri: new URL('/.well-known/jwks_uri', target.endpoint ?? partition.issuer),
       identityPoolId: target.identityPoolId,
       clock,
     }),
@@ -199,7 +257,7 @@ function awsTarget({
 async function startEmbeddedCognito(
   { port, region, developerProviderName }: Extract<CognitoConfig, { mode: 'embedded' }>,
   clock: Clock,
-  closers: (() => Promise<void> | void)[],
+  closers: Closers,
 ): Promise<PoolTarget> {
   const [{ createEmulator }, { provisionPool }, { createPoolClients, destroyClients }] = await Promise.all([
     import('./emulator/index.ts'),

@@ -1,3 +1,4 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose';
 import { checkServerUri, DocumentError, fetchJson } from './fetchJson.ts';
 
@@ -21,7 +22,6 @@ export interface KeyDocument {
 /** Real key sets have a handful of keys of a few hundred bytes (with certificate chains a few kB) each. */
 export const maxDocumentBytes = 512 * 1024;
 const maxKeys = 100;
-const keyTypes = new Set(['RSA', 'EC', 'OKP']);
 
 /** Fetches the issuer's keys, through its discovery document where no address is configured. Rejects with DocumentError. */
 export async function fetchKeyDocument(source: KeySource): Promise<KeyDocument> {
@@ -78,10 +78,19 @@ function usableKeys(keys: unknown): JWK[] {
 
 function isPublicSignatureKey(key: unknown): key is JWK {
   if (typeof key !== 'object' || key === null) return false;
-  const { kty, use, d } = key as JWK;
-  return (
-    typeof kty === 'string' && keyTypes.has(kty) && (use === undefined || use === 'sig') && d === undefined
-  );
+  const { use, d } = key as JWK;
+  return d === undefined && (use === undefined || use === 'sig') && canBeImported(key as JsonWebKey);
+}
+
+/** Found out now: a key that breaks only when a token needs it would look like a bad token, and sign its user out. */
+function canBeImported(key: JsonWebKey): boolean {
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' });
+    // RFC 7518 section 3.3; jose refuses to verify with less.
+    return asymmetricKeyType !== 'rsa' || (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
+  } catch {
+    return false;
+  }
 }
 
 function fingerprintOf(keys: readonly JWK[]): string {

@@ -24,8 +24,10 @@ const freshMs = { min: 60_000, default: 600_000, max: 86_400_000 };
 const overlapMs = 60_000;
 /** First pause after a failure; it doubles from there. */
 const firstRetryMs = 250;
+/** Longest pause between two tries while there are no keys at all and the server does not answer. */
+const eagerRetryMs = 500;
 /** Longest that a request waits for a key server that has failed before. */
-const patienceMs = 1_000;
+const patienceMs = 2_000;
 const maxKeyIdLength = 1_024;
 
 interface GoodKeys {
@@ -150,11 +152,11 @@ export class KeySet {
       return this.#fetch();
   }
 
-  /** The outcome of the fetch under way or about to start. Once a fetch has failed, no request waits longer than a second. */
+  /** The outcome of the fetch under way or about to start. Once a fetch has failed, no request waits long for the next. */
   async #nextOutcome(): Promise<void> {
     const activity = this.#activity;
     if (activity.kind === 'resting' || activity.kind === 'closed') return;
-    if (activity.kind === 'retrying' && activity.atMs - this.#options.clock.now() > patienceMs / 2) return;
+    if (activity.kind === 'retrying' && activity.atMs - this.#options.clock.now() > eagerRetryMs) return;
     if (this.#failures === 0) return activity.outcome;
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -208,7 +210,7 @@ export class KeySet {
   #pauseAfter(kind: DocumentError['kind']): number {
     const { cooldownMs } = this.#options;
     if (kind === 'wrong') return cooldownMs;
-    const longest = kind === 'unreachable' && this.#good === undefined ? patienceMs / 2 : cooldownMs;
+    const longest = kind === 'unreachable' && this.#good === undefined ? eagerRetryMs : cooldownMs;
     const first = kind === 'unreachable' ? firstRetryMs : 2 * firstRetryMs;
     return Math.min(first * 2 ** Math.min(this.#failures - 1, 20), longest);
   }

@@ -1,8 +1,7 @@
 import { devNull } from 'node:os';
-import type { App } from '../app.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import { CommandError } from './failure.ts';
-import { startService } from './service.ts';
+import { type Service, startService } from './service.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The main job once, on free ports and with the settings of a trial whatever the environment says. */
@@ -20,7 +19,7 @@ export async function demo(terminal: Terminal): Promise<void> {
   }
 }
 
-function targetOf({ url, cognitoUrl, identityPoolId, region }: App) {
+function targetOf({ url, cognitoUrl, identityPoolId, region }: Service) {
   if (cognitoUrl === undefined)
     throw new CommandError('The demo needs the embedded Cognito, which did not start.');
   return { url, cognitoUrl, identityPoolId, region };

@@ -1,6 +1,5 @@
 import type { EmulatorOptions } from '../emulator/index.ts';
 import { CommandError, UsageError } from './failure.ts';
-import { runUntilStopped } from './service.ts';
 import { type Terminal, tell } from './terminal.ts';
 
 export interface EmulateOptions {
@@ -25,6 +24,7 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
     return;
   }
   const emulator = createChecked(createEmulator, emulatorOptions(options));
+  const stopRequested = terminal.stopRequested();
   const { url } = await emulator.listen(options.port, options.host);
   const keys = options.accessKey.length === 0 ? 'test:test' : 'those given with --access-key';
   terminal.stdout.write(`${url}\n`);
@@ -38,7 +38,8 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
     terminal,
     options.data === undefined ? 'Everything is kept in memory only.' : `Data in ${options.data}`,
   );
-  await runUntilStopped({ stop: () => emulator.close() }, terminal);
+  await stopRequested;
+  await emulator.close();
 }
 
 /** Range errors of the emulator are about its options, and so about the command line. */

@@ -22,6 +22,7 @@ export function processTerminal(): Terminal {
         lines.close();
       }
     },
+    onHangUp: (reopen) => void process.on('SIGHUP', reopen),
     stopRequested: () => {
       stop ??= new Promise((resolve) => {
         // Kept for the second signal, too: it must not cut off what the first one lets finish.

@@ -9,6 +9,8 @@ export interface Terminal {
   ask(question: string): Promise<string | undefined>;
   /** Resolves when the command shall stop (Ctrl-C, SIGTERM). From the first call on the process no longer ends by itself. */
   stopRequested(): Promise<void>;
+  /** Calls back at every SIGHUP, by which log rotation asks for files to be opened anew. */
+  onHangUp(reopen: () => void): void;
 }
 
 export interface Output {

@@ -30,7 +30,8 @@ export interface ChannelLike {
   close(): void;
 }
 
-const channelName = 'cognito-graphql';
+/** Of every name that is shared with the rest of the page's origin. */
+const prefix = 'cognito-graphql:';
 
 /**
  * Shares credentials among the tabs of a browser: one refreshes while the others wait and take its result from the store, and
@@ -38,20 +39,21 @@ const channelName = 'cognito-graphql';
  * nothing, as a store there would be shared by all users.
  */
 export function acrossTabs(options: AcrossTabsOptions = {}): CredentialsSharing {
-  const remove = async (key: string) => quietly(async () => (await storageOf(options))?.removeItem(key));
+  const remove = async (key: string) =>
+    quietly(async () => (await storageOf(options))?.removeItem(prefix + key));
 
   return {
-    async inTurn(key, { signal, longestWaitMs }, work) {
+    async inTurn(key, { signal, timeoutMs }, work) {
       const locks = options.locks ?? (isPage() ? (navigator.locks as LocksLike | undefined) : undefined);
       if (!locks) return work();
       const waiting = new AbortController();
       const giveUp = () => waiting.abort();
       // A frozen tab may hold the lock: doing the work twice is harmless, not doing it is not.
-      const timer = setTimeout(giveUp, longestWaitMs);
+      const timer = setTimeout(giveUp, timeoutMs);
       signal.addEventListener('abort', giveUp);
       let started = false;
       try {
-        return await locks.request(key, { signal: waiting.signal }, () => {
+        return await locks.request(prefix + key, { signal: waiting.signal }, () => {
           started = true;
           return work();
         });
@@ -65,12 +67,14 @@ export function acrossTabs(options: AcrossTabsOptions = {}): CredentialsSharing 
     },
 
     read: (key) =>
-      quietly(async () => JSON.parse((await storageOf(options)?.getItem(key)) ?? 'null') ?? undefined),
+      quietly(
+        async () => JSON.parse((await storageOf(options)?.getItem(prefix + key)) ?? 'null') ?? undefined,
+      ),
 
     write: (key, held: HeldCredentials) =>
       quietly(async () => {
         await storageOf(options)?.setItem(lastKeyOf(key), key);
-        await storageOf(options)?.setItem(key, JSON.stringify(held));
+        await storageOf(options)?.setItem(prefix + key, JSON.stringify(held));
       }),
 
     remove,
@@ -98,7 +102,7 @@ export function acrossTabs(options: AcrossTabsOptions = {}): CredentialsSharing 
 
 /** The key under which the last key of an endpoint is remembered. Keys are `<endpoint> <user>`. */
 function lastKeyOf(key: string): string {
-  return `${key.split(' ', 1)[0]} last`;
+  return `${prefix}${key.split(' ', 1)[0]} last`;
 }
 
 function isPage(): boolean {
@@ -113,9 +117,9 @@ function storageOf({ storage }: AcrossTabsOptions): CredentialsStorage | undefin
 }
 
 function channelOf({ openChannel }: AcrossTabsOptions): ChannelLike | undefined {
-  if (openChannel) return openChannel(channelName);
+  if (openChannel) return openChannel(prefix);
   return isPage() && typeof BroadcastChannel === 'function'
-    ? (new BroadcastChannel(channelName) as ChannelLike)
+    ? (new BroadcastChannel(prefix) as ChannelLike)
     : undefined;
 }
 

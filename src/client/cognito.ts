@@ -1,18 +1,13 @@
 import type { ClientContext } from './environment.ts';
 import { CognitoGraphQLError } from './errors.ts';
-import { type Answer, post } from './post.ts';
+import { type Answer, passes, post } from './post.ts';
 
 export interface CognitoContext extends ClientContext {
-  /** Default: AWS's in the Region. */
+  /** Default: AWS's in the Region, of the commercial, China or GovCloud partition. */
   readonly cognitoEndpoint?: string;
 }
 
-/** Address of cognito-identity in a Region of the commercial, China or GovCloud partition. */
-function cognitoUrl(region: string): string {
-  return `https://cognito-identity.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`;
-}
-
-const passingReasons = /^(TooManyRequests|Throttling|InternalError|ExternalService)/;
+const passingReasons = /^(TooMany|Throttling|Internal|External)/;
 
 /**
  * Calls one of the operations of cognito-identity that AWS does not sign (GetId, GetOpenIdToken, GetCredentialsForIdentity), in
@@ -25,8 +20,9 @@ export async function callCognito(
   body: unknown,
   signal: AbortSignal,
 ): Promise<Answer> {
+  const domain = region.startsWith('cn-') ? 'com.cn' : 'com';
   const answer = await post(context, {
-    url: context.cognitoEndpoint ?? cognitoUrl(region),
+    url: context.cognitoEndpoint ?? `https://cognito-identity.${region}.amazonaws.${domain}/`,
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': `AWSCognitoIdentityService.${operation}`,
@@ -47,7 +43,7 @@ export async function callCognito(
       status,
       reason,
       cause: message,
-      transient: status > 499 || passingReasons.test(`${reason}`),
+      transient: passes(status) || passingReasons.test(`${reason}`),
       retryAfter,
     },
   );
@@ -59,10 +55,7 @@ export async function callCognito(
  */
 export function isStale(error: unknown): boolean {
   const { reason, cause } = error as CognitoGraphQLError;
-  return (
-    reason === 'ResourceNotFoundException' ||
-    (reason === 'NotAuthorizedException' && / is forbidden\.|Token expired/.test(`${cause}`))
-  );
+  return reason === 'ResourceNotFoundException' || / is forbidden\.|Token expired/.test(`${cause}`);
 }
 
 export interface AwsKeys {
@@ -87,7 +80,7 @@ export async function getCredentialsForIdentity(
     input,
     signal,
   );
-  const { Credentials: found, IdentityId: identityId = input.IdentityId } = json as CredentialsAnswer;
+  const { Credentials: found, IdentityId: identityId } = json as unknown as CredentialsAnswer;
   if (!found) throw new CognitoGraphQLError('INVALID_ANSWER', summary);
   return {
     accessKeyId: found.AccessKeyId,
@@ -102,6 +95,6 @@ export async function getCredentialsForIdentity(
 }
 
 interface CredentialsAnswer {
-  readonly IdentityId?: string;
+  readonly IdentityId: string;
   readonly Credentials?: { AccessKeyId: string; SecretKey: string; SessionToken: string; Expiration: number };
 }

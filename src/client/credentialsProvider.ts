@@ -6,7 +6,6 @@ import {
   type AskOptions,
   type CognitoGraphQLOptions,
   type CognitoGraphQLProvider,
-  type CognitoIdentity,
   settingsOf,
 } from './options.ts';
 import { abortReason, within } from './waiting.ts';
@@ -21,7 +20,6 @@ interface Session {
   held?: HeldCredentials;
   refreshAt: number;
   flight?: Flight | undefined;
-  ended?: boolean;
   stopListening?: (() => void) | undefined;
 }
 
@@ -43,6 +41,8 @@ interface Hold {
 
 /** How long a refused token, or an API that is down while credentials are still good, is left alone. */
 const holdMs = 10_000;
+/** Later than any time of a clock, in milliseconds since the epoch. */
+const forever = 9e15;
 
 /**
  * An AWS SDK v3 credentials provider: AWS credentials for whoever is signed in to the app, by way of its GraphQL API. Refreshes
@@ -55,8 +55,7 @@ const holdMs = 10_000;
  */
 export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraphQLProvider {
   const settings = settingsOf(options);
-  const { sharing } = options;
-  const place = `cognito-graphql:${settings.endpoint}`;
+  const { sharing, endpoint } = options;
 
   let session: Session | undefined;
   let hold: Hold | undefined;
@@ -67,7 +66,7 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   let signedIn = new AbortController();
 
   async function logIn(force: boolean, signal: AbortSignal): Promise<string | null | undefined> {
-    const limit = { signal, milliseconds: settings.getTokenTimeoutMs, whom: 'getToken' };
+    const limit = { signal, milliseconds: 60_000, whom: 'getToken' };
     try {
       return await within(settings, limit, (signal) => options.getToken({ force, signal }));
     } catch (cause) {
@@ -86,26 +85,21 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
     return tokenRequest;
   }
 
-  function end(reason: CognitoGraphQLError): Session | undefined {
-    const left = session;
+  function end(reason: CognitoGraphQLError): void {
+    session?.stopListening?.();
+    session?.flight?.controller.abort(reason);
     session = undefined;
-    if (left) {
-      left.ended = true;
-      left.stopListening?.();
-      left.flight?.controller.abort(reason);
-    }
-    return left;
   }
 
   /** The session of the token's user, ending that of any other user. */
   function enter(token: string, order: number): Session {
-    const { userKey } = options;
-    const user = (typeof userKey === 'function' ? userKey() : userKey) || userOfLoginToken(token);
-    const key = user ? `${place} ${user}` : token;
+    const user = options.userKey?.() || userOfLoginToken(token);
+    const key = user ? `${endpoint} ${user}` : token;
     if (session && session.key !== key) {
       if (order < session.order) throw userChanged();
-      const left = end(userChanged());
-      if (left?.sharedKey) void sharing?.remove(left.sharedKey);
+      const { sharedKey } = session;
+      end(userChanged());
+      if (sharedKey) void sharing?.remove(sharedKey);
     }
     if (!session) {
       session = { key, sharedKey: user && key, order, refreshAt: 0 };
@@ -116,9 +110,8 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   }
 
   function keep(s: Session, held: HeldCredentials): void {
-    const { refreshAheadMs, refreshJitterMs } = settings;
     s.held = held;
-    s.refreshAt = refreshTime(held, refreshAheadMs, refreshJitterMs, settings.random());
+    s.refreshAt = refreshTime(held, settings.refreshAheadMs, settings.random());
   }
 
   /** Not when the clock was set back to before they were fetched: then nothing is known about their age. */
@@ -131,12 +124,10 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
     const { forceRefresh, guest } = how;
     const { held: before, sharedKey } = s;
     const startedAt = settings.now();
-    const tokens = [token];
 
     async function logInAgain(): Promise<string> {
       const renewed = await logIn(true, signal);
       if (!renewed) throw signInRequired();
-      tokens.push(renewed);
       lastToken = renewed;
       if (!sharedKey) s.key = renewed;
       else if (enter(renewed, s.order) !== s) throw userChanged();
@@ -147,30 +138,27 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
       // What another tab fetched meanwhile.
       const stored = (sharedKey && !guest && (await sharing?.read(sharedKey))) || {};
       const after = forceRefresh ? startedAt : (before?.fetchedAt ?? 0);
-      if (isUsable(stored, settings.now()) && stored.fetchedAt > after && !s.ended) {
+      if (isUsable(stored, settings.now()) && stored.fetchedAt > after && session === s) {
         keep(s, stored);
         if (isFresh(s)) return { held: stored };
       }
       const previousIdentityId = s.held?.identityId;
       const order = { token, logInAgain, previousIdentityId, guest, signal };
       const obtained = await obtainCredentials(settings, order);
-      if (signal.aborted) throw abortReason(signal);
+      // Whoever waited has been told why already.
+      if (session !== s) throw userChanged();
       const { held } = obtained;
       keep(s, held);
       if (sharedKey) {
         await sharing?.write(sharedKey, held);
-        if (s.ended) await sharing?.remove(sharedKey);
-      }
-      const { identityId } = held;
-      if (previousIdentityId && previousIdentityId !== identityId) {
-        options.onIdentityChange?.({ identityId, previousIdentityId });
+        if (session !== s) await sharing?.remove(sharedKey);
       }
       return obtained;
     }
 
     try {
-      if (!sharing || !sharedKey) return await work();
-      return await sharing.inTurn(sharedKey, { signal, longestWaitMs: settings.timeoutMs }, work);
+      const { timeoutMs } = settings;
+      return await (sharing && sharedKey ? sharing.inTurn(sharedKey, { signal, timeoutMs }, work) : work());
     } catch (error) {
       const { code, transient, retryAfter = 0 } = error as CognitoGraphQLError;
       const now = settings.now();
@@ -179,8 +167,8 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
         s.refreshAt = Math.min(until, before.expiresAt);
         return { held: before };
       }
-      if (!s.ended && (retryAfter || code === 'SIGN_IN_REQUIRED')) {
-        hold = { error: error as CognitoGraphQLError, tokens, until };
+      if (session === s && (retryAfter || code === 'SIGN_IN_REQUIRED')) {
+        hold = { error: error as CognitoGraphQLError, tokens: [token, lastToken], until };
       }
       throw error;
     }
@@ -188,18 +176,14 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
 
   /** Shares one refresh among all who ask while it is under way, and stops it when nobody waits for it any more. */
   async function join(s: Session, token: string, how: How): Promise<Obtained> {
-    const flight = s.flight ?? { controller: new AbortController(), waiters: 0 };
-    if (!s.flight) {
-      s.flight = flight;
-      const limit = flight.controller;
-      flight.result = within(settings, limit, (signal) => renew(s, token, how, signal));
-    }
+    const flight: Flight = s.flight ?? { controller: new AbortController(), waiters: 0 };
+    s.flight = flight;
+    flight.result ??= within(settings, flight.controller, (signal) => renew(s, token, how, signal));
     flight.waiters++;
     try {
       return await within(settings, how, () => flight.result as Promise<Obtained>);
     } finally {
-      flight.waiters--;
-      if (s.flight === flight && !flight.waiters) {
+      if (!--flight.waiters && s.flight === flight) {
         s.flight = undefined;
         flight.controller.abort();
       }
@@ -207,7 +191,7 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   }
 
   async function ask(how: How = {}): Promise<Obtained> {
-    const { forceRefresh, guest } = how;
+    const { forceRefresh, guest, signal } = how;
     const alive = signedIn.signal;
     const order = ++asked;
     const token = await within(settings, how, currentToken);
@@ -218,23 +202,21 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
       throw error;
     }
     lastToken = token;
-    const held = hold?.tokens.includes(token) && settings.now() < hold.until ? hold.error : undefined;
-    if (held?.code === 'SIGNED_OUT') throw held;
     const s = enter(token, order);
     if (!forceRefresh && !guest && s.held && isFresh(s)) return { held: s.held };
-    if (held && !(forceRefresh && held.code === 'SIGN_IN_REQUIRED')) throw held;
+    if (hold?.tokens.includes(token) && settings.now() < hold.until) throw hold.error;
     // A guest is handed over by a request of its own, after what is under way.
-    while (guest && s.flight) await join(s, token, { signal: how.signal }).catch(() => {});
-    if (s.ended || how.signal?.aborted) return ask(how);
-    const obtained = await join(s, token, how);
-    if (alive.aborted) throw abortReason(alive);
-    return obtained;
+    if (guest && s.flight) {
+      await join(s, token, { signal }).catch(() => {});
+      return ask(how);
+    }
+    return join(s, token, how);
   }
 
   /** Ends the session, here only. */
   function signOut(): void {
     const error = new CognitoGraphQLError('SIGNED_OUT', 'Signed out.');
-    hold = { error, tokens: [lastToken], until: Number.POSITIVE_INFINITY };
+    hold = { error, tokens: [lastToken], until: forever };
     signedIn.abort(error);
     signedIn = new AbortController();
     tokenRequest = undefined;
@@ -245,23 +227,21 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
   return Object.assign(provider, {
     memoized: true,
     refresh: (how?: AskOptions) => provider({ ...how, forceRefresh: true }),
-    getIdentity: async (how?: AskOptions) => identityOf((await ask(how)).held),
     async linkGuest(guest: GuestSource, how?: AskOptions) {
       const { held, linked = false } = await ask({ ...how, guest });
-      if (linked) await guest.clear();
-      return { ...identityOf(held), linked };
+      return { identityId: held.identityId, linked };
     },
     async clear() {
       const left = session;
       signOut();
       // A session of an unknown user has shared nothing.
-      if (!left || left.sharedKey) await sharing?.signOut(left?.sharedKey, place);
+      if (!left || left.sharedKey) await sharing?.signOut(left?.sharedKey, endpoint);
     },
   });
 }
 
 function userChanged(): CognitoGraphQLError {
-  return new CognitoGraphQLError('USER_CHANGED', 'Another user signed in meanwhile.');
+  return new CognitoGraphQLError('USER_CHANGED', 'Another user signed in.');
 }
 
 /** A new object each time: what a caller does to it stays with the caller. */
@@ -273,8 +253,4 @@ function credentialsOf({
   identityId,
 }: HeldCredentials) {
   return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiresAt), identityId };
-}
-
-function identityOf({ identityId, identityPoolId, region }: HeldCredentials): CognitoIdentity {
-  return { identityId, identityPoolId, region };
 }

@@ -41,8 +41,8 @@ export function clientEnvironment(replaced: Partial<ClientEnvironment> = {}): Cl
   return {
     // Looked up at each call: polyfills and test interceptors replace it late.
     fetch: (url, init) => fetch(url, init),
-    now: () => Date.now(),
-    random: () => Math.random(),
+    now: Date.now,
+    random: Math.random,
     setTimer: (callback, milliseconds) => {
       const timer = setTimeout(callback, milliseconds);
       return () => clearTimeout(timer);

@@ -13,11 +13,11 @@ export interface GraphQLAnswer<T> {
   readonly skew: number | undefined;
 }
 
-const passingCodes = /^(TOO_MANY_REQUESTS|(AUTH|AUDIT|UPSTREAM)_UNAVAILABLE|UPSTREAM_THROTTLED)$/;
+const passingCodes = /^TOO_MANY|UNAVAILABLE$|THROTTLED$/;
 
 /**
- * Sends one operation, once. Rejects with the code of the API; 401 is `UNAUTHENTICATED`, 403 `FORBIDDEN` and 429
- * `TOO_MANY_REQUESTS` also where a proxy answers without GraphQL. GraphQL over HTTP section 6.
+ * Sends one operation, once. Rejects with the code of the API; 401 is `UNAUTHENTICATED` also where a proxy answers without
+ * GraphQL. GraphQL over HTTP section 6.
  */
 export async function execute<TResult, TVariables>(
   context: GraphQLContext,
@@ -29,25 +29,20 @@ export async function execute<TResult, TVariables>(
   const { status, json, skew, summary, retryAfter } = await post(context, {
     url: context.endpoint,
     headers: {
-      accept: 'application/json',
       ...context.headers,
       'content-type': 'application/json',
       authorization: `Bearer ${token}`,
     },
     body: { query, variables },
     signal,
-    whom: 'The GraphQL endpoint',
+    whom: 'The API',
   });
   const errors = (json['errors'] ?? []) as ErrorLike[];
   const error = errors.find(({ extensions }) => extensions?.code === 'UNAUTHENTICATED') ?? errors[0];
   if (!error && status === 200 && json['data']) return { data: json['data'] as TResult, skew };
   const { code, retryAfter: asked } = error?.extensions ?? {};
-  const byStatus: Record<number, string> = {
-    401: 'UNAUTHENTICATED',
-    403: 'FORBIDDEN',
-    429: 'TOO_MANY_REQUESTS',
-  };
-  throw new CognitoGraphQLError(code ?? byStatus[status] ?? 'INVALID_ANSWER', error?.message ?? summary, {
+  const unnamed = status === 401 ? 'UNAUTHENTICATED' : 'INVALID_ANSWER';
+  throw new CognitoGraphQLError(code ?? unnamed, error?.message ?? summary, {
     status,
     transient: code ? passingCodes.test(code) : passes(status),
     retryAfter: asked ?? retryAfter,

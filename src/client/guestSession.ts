@@ -91,10 +91,10 @@ export function createGuestSession(options: GuestSessionOptions): GuestSession {
     const fetched = await forIdentity(async (asked, signal) => {
       const input = { IdentityId: asked };
       const answer = await getCredentialsForIdentity(context, region, input, signal);
-      return holdCredentials({ ...answer, identityPoolId, region }, answer.skew, context.now());
+      return holdCredentials(answer, answer.skew, context.now());
     });
     const random = context.random();
-    held = { ...fetched, refreshAt: refreshTime(fetched, 300_000, 120_000, random) };
+    held = { ...fetched, refreshAt: refreshTime(fetched, 300_000, random) };
     return held;
   }
 
@@ -121,32 +121,31 @@ export function createGuestSession(options: GuestSessionOptions): GuestSession {
     return within(context, how, () => proof);
   }
 
-  return Object.assign(guest, {
-    memoized: true,
-    getProof,
-    handOver: handOver(getProof),
-    async clear(): Promise<void> {
-      life.abort(new CognitoGraphQLError('SIGNED_OUT', 'The guest was forgotten.'));
-      life = new AbortController();
-      identity = held = flight = undefined;
-      await storage?.removeItem(key);
-    },
-  });
+  async function clear(): Promise<void> {
+    life.abort(new CognitoGraphQLError('SIGNED_OUT', 'The guest was forgotten.'));
+    life = new AbortController();
+    identity = held = flight = undefined;
+    await storage?.removeItem(key);
+  }
+
+  return Object.assign(guest, { memoized: true, getProof, handOver: handOver(getProof, clear), clear });
 }
 
 /** A guest whose identity and token were obtained elsewhere, for `provider.linkGuest(…)`. */
 export function guestFromProof(proof: GuestProof): GuestSource {
-  return { handOver: handOver(async () => proof), clear: async () => {} };
+  return { handOver: handOver(async () => proof) };
 }
 
 function handOver(
   getProof: (how: { readonly signal: AbortSignal }) => Promise<GuestProof>,
+  forget?: () => Promise<void>,
 ): GuestSource['handOver'] {
   return async (send, { signal, tokenDuration }) => {
     const { identityId: guestIdentityId, openIdToken: guestOpenIdToken } = await getProof({ signal });
     try {
       const input = { guestIdentityId, guestOpenIdToken, tokenDuration };
       const { data, skew } = await send(LinkGuestIdentityDocument, { input });
+      if (data.linkGuestIdentity.linked) await forget?.();
       return { issued: data.linkGuestIdentity, skew };
     } catch (error) {
       if ((error as CognitoGraphQLError).code !== 'GUEST_IDENTITY_UNUSABLE') throw error;

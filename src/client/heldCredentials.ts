@@ -9,12 +9,12 @@ export interface HeldCredentials {
   readonly expiresAt: number;
   readonly fetchedAt: number;
   readonly identityId: string;
-  readonly identityPoolId: string;
-  readonly region: string;
 }
 
 /** A clock that differs by less than this is taken as right: `Date` has whole seconds, and answers travel. */
-const toleranceMs = 30_000;
+const toleranceMs = 60_000;
+/** Up to how much earlier than asked for credentials are replaced. */
+const jitterMs = 120_000;
 /** Credentials of the enhanced flow live this long. */
 const lifeMs = 3_600_000;
 
@@ -34,23 +34,23 @@ export function localExpiration(expiration: number, skew: number | undefined, no
 
 /** Puts an answer into the form that is held, and refuses one that the SDK would misunderstand as "never expires". */
 export function holdCredentials(
-  answer: Partial<AwsKeys> & Pick<HeldCredentials, 'identityId' | 'identityPoolId' | 'region'>,
+  answer: Partial<AwsKeys> & Pick<HeldCredentials, 'identityId'>,
   skew: number | undefined,
   now: number,
 ): HeldCredentials {
-  const expiresAt = localExpiration(answer.expiration ?? Number.NaN, skew, now);
-  const held = { ...answer, expiresAt, fetchedAt: now };
+  const held = {
+    ...answer,
+    expiresAt: localExpiration(Number(answer.expiration), skew, now),
+    fetchedAt: now,
+  };
   if (isUsable(held, now)) return held;
-  throw new CognitoGraphQLError(
-    'INVALID_ANSWER',
-    'No usable AWS credentials: a key or the expiry is missing, unreadable or past.',
-  );
+  throw new CognitoGraphQLError('INVALID_ANSWER', 'No usable AWS credentials.');
 }
 
 /** Whether the value, from a server or a store, is complete and has not expired. */
 export function isUsable(value: Partial<HeldCredentials>, now: number): value is HeldCredentials {
   const { accessKeyId, secretAccessKey, sessionToken, identityId, expiresAt } = value;
-  return !!(accessKeyId && secretAccessKey && sessionToken && identityId && expiresAt && expiresAt > now);
+  return !!(accessKeyId && secretAccessKey && sessionToken && identityId) && Number(expiresAt) > now;
 }
 
 /**
@@ -60,7 +60,6 @@ export function isUsable(value: Partial<HeldCredentials>, now: number): value is
 export function refreshTime(
   { expiresAt, fetchedAt }: HeldCredentials,
   aheadMs: number,
-  jitterMs: number,
   random: number,
 ): number {
   const life = expiresAt - fetchedAt;

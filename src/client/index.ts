@@ -24,13 +24,13 @@ export {
   type GuestProof,
   type GuestSession,
   type GuestSessionOptions,
+  guestFromProof,
 } from './guestSession.ts';
 export type { GuestSource } from './obtainCredentials.ts';
 export type {
   AskOptions,
   CognitoGraphQLOptions,
   CognitoGraphQLProvider,
-  CognitoIdentity,
   CognitoIdentityCredentials,
   LinkedIdentity,
   LoginRequest,

@@ -23,12 +23,11 @@ export type Issued = Omit<CognitoCredentialsMutation['cognitoCredentials'], 'exp
 
 /** A guest who can be handed over: `createGuestSession()`, or `guestFromProof()`. */
 export interface GuestSource {
-  /** Sends the mutation with the guest's proof. Undefined when the guest's identity cannot be used. */
+  /** Sends the mutation with the guest's proof; once linked, the guest is no more. Undefined when the guest's identity cannot be used. */
   handOver(
     send: Send,
     options: { readonly signal: AbortSignal; readonly tokenDuration?: number | undefined },
   ): Promise<{ readonly issued: Issued; readonly skew: number | undefined } | undefined>;
-  clear(): Promise<void>;
 }
 
 export interface Order {
@@ -79,32 +78,33 @@ export async function obtainCredentials(settings: Settings, order: Order): Promi
     return { issued: data.cognitoCredentials as Issued, skew };
   }
 
-  async function exchange({ issued, skew }: Awaited<ReturnType<typeof issue>>): Promise<Obtained> {
-    const { identityId, openIdToken, region, identityPoolId, loginsKey, linked } = issued;
+  async function exchange({ issued, skew }: Awaited<ReturnType<typeof issue>>): Promise<HeldCredentials> {
+    const { identityId, openIdToken, region, loginsKey } = issued;
     const input = { IdentityId: identityId, Logins: { [loginsKey]: openIdToken } };
     const exchanged = await withRetries(settings, signal, () =>
       getCredentialsForIdentity(settings, region, input, signal),
     );
-    const answer = { region, identityPoolId, ...exchanged };
-    return { held: holdCredentials(answer, exchanged.skew ?? skew, settings.now()), linked };
+    return holdCredentials(exchanged, exchanged.skew ?? skew, settings.now());
+  }
+
+  async function exchangeByServer(): Promise<HeldCredentials> {
+    const { data, skew } = await ask(CognitoAwsCredentialsDocument, variables());
+    const { awsCredentials, identityId } = data.cognitoCredentials;
+    const expiration = Date.parse(`${awsCredentials?.expiration}`);
+    return holdCredentials({ identityId, ...awsCredentials, expiration }, skew, settings.now());
   }
 
   // A link is sent once: whether one that got no answer was made is for the next call to find out.
   const handedOver = await guest?.handOver(send, { signal, tokenDuration });
-  if (settings.exchange === 'server') {
-    const { data, skew } = await ask(CognitoAwsCredentialsDocument, variables());
-    const { awsCredentials, ...identity } = data.cognitoCredentials;
-    const expiration = Date.parse(awsCredentials?.expiration ?? '');
-    const held = holdCredentials({ ...identity, ...awsCredentials, expiration }, skew, settings.now());
-    return { held, linked: handedOver?.issued.linked };
-  }
+  const linked = handedOver?.issued.linked;
+  if (settings.exchange === 'server') return { held: await exchangeByServer(), linked };
   const first = handedOver ?? (await issue());
   try {
-    return await exchange(first);
+    return { held: await exchange(first), linked };
   } catch (error) {
     if (!isStale(error)) throw error;
     previousIdentityId = first.issued.identityId;
-    return exchange(await issue());
+    return { held: await exchange(await issue()) };
   }
 }
 

@@ -14,7 +14,7 @@ export interface CognitoGraphQLOptions {
   readonly endpoint: string;
   /**
    * The app's own login token, sent as bearer token; null when nobody is signed in. Asked each time credentials are asked for, so
-   * that a change of user is noticed at once: answer from memory while the token is good.
+   * that a change of user is noticed at once: answer from memory while the token is good. Given up after a minute.
    */
   readonly getToken: (
     request: LoginRequest,
@@ -30,31 +30,25 @@ export interface CognitoGraphQLOptions {
    * Who the user is. Default: issuer and `sub` of the login token, when it is a JWT. With opaque tokens and no key, each new
    * token counts as a new user, and nothing is stored.
    */
-  readonly userKey?: string | (() => string);
+  readonly userKey?: () => string;
   /** Life of the OpenID token in seconds, 60 to 86400. Default: the API's. */
   readonly tokenDuration?: number;
   /** Further headers for the GraphQL endpoint. */
   readonly headers?: Record<string, string>;
   /** Longest wait for one answer in milliseconds. Default 15000. A time-out is not retried. */
   readonly timeoutMs?: number;
-  /** Longest wait for `getToken` in milliseconds. Default 60000, as it may show a login. */
-  readonly getTokenTimeoutMs?: number;
   /** How often one request is sent at most while it fails for a passing reason. Default 3. */
   readonly maxAttempts?: number;
-  /** How long before their expiry credentials are replaced, in milliseconds. Default 300000, as in the AWS SDK. */
+  /**
+   * How long before their expiry credentials are replaced, in milliseconds; up to two minutes earlier at random. Default 300000,
+   * as in the AWS SDK.
+   */
   readonly refreshAheadMs?: number;
-  /** Up to how much earlier than that, at random, in milliseconds. Default 120000. */
-  readonly refreshJitterMs?: number;
   /**
    * `acrossTabs({ storage })`: one tab refreshes for all, credentials outlive the page where there is a store, and signing out in
    * one tab signs out all. Default: each provider is on its own, and learns of a sign-out elsewhere from `getToken`.
    */
   readonly sharing?: CredentialsSharing;
-  /** Told when the user's identity is another one than before: data keyed by the old id does not move. */
-  readonly onIdentityChange?: (change: {
-    readonly identityId: string;
-    readonly previousIdentityId: string;
-  }) => void;
   /** Replaces parts of the platform: another `fetch`, a clock for tests. */
   readonly environment?: Partial<ClientEnvironment>;
 }
@@ -73,6 +67,7 @@ export interface CognitoIdentityCredentials {
   sessionToken: string;
   /** In the time of the local clock, right or wrong. */
   expiration: Date;
+  /** Of whom these credentials are. Compare it with the last one where data is keyed by it: data of an old id does not move. */
   identityId: string;
 }
 
@@ -81,8 +76,6 @@ export interface CognitoGraphQLProvider {
   (options?: AskOptions): Promise<CognitoIdentityCredentials>;
   /** New credentials, whatever is left of the present ones. */
   refresh(options?: Pick<AskOptions, 'signal'>): Promise<CognitoIdentityCredentials>;
-  /** The user's identity, from the same answer as the credentials. */
-  getIdentity(options?: AskOptions): Promise<CognitoIdentity>;
   /**
    * Hands a guest's identity over to the user who is signed in now, so that the id stays. Call it right after the login and before
    * anything asks for credentials, as that would give the user an identity of their own.
@@ -96,13 +89,8 @@ export interface CognitoGraphQLProvider {
   clear(): Promise<void>;
 }
 
-export interface CognitoIdentity {
+export interface LinkedIdentity {
   readonly identityId: string;
-  readonly identityPoolId: string;
-  readonly region: string;
-}
-
-export interface LinkedIdentity extends CognitoIdentity {
   /** Whether the guest's identity is now the user's; if not, the user has another one. */
   readonly linked: boolean;
 }
@@ -112,21 +100,14 @@ export type Settings = CognitoGraphQLOptions & typeof defaults & ClientEnvironme
 
 const defaults = {
   timeoutMs: 15_000,
-  getTokenTimeoutMs: 60_000,
   maxAttempts: 3,
   refreshAheadMs: 300_000,
-  refreshJitterMs: 120_000,
 };
 
-/** @throws TypeError naming the option that is missing or out of range */
+/** @throws TypeError for a missing option */
 export function settingsOf(options: CognitoGraphQLOptions): Settings {
-  const settings = { ...defaults, ...options, ...clientEnvironment(options.environment) };
-  const { endpoint, getToken, exchange } = options;
-  const wrong =
-    (!endpoint && 'endpoint') ||
-    (!getToken && 'getToken') ||
-    (!/^(client|server|undefined)$/.test(`${exchange}`) && 'exchange') ||
-    Object.keys(defaults).find((name) => !(settings[name as keyof typeof defaults] >= 0));
-  if (wrong) throw new TypeError(`fromCognitoGraphQL: ${wrong} is missing or out of range.`);
-  return settings;
+  for (const name of ['endpoint', 'getToken'] as const) {
+    if (!options[name]) throw new TypeError(`${name} is missing.`);
+  }
+  return { ...defaults, ...options, ...clientEnvironment(options.environment) };
 }

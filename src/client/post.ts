@@ -15,11 +15,11 @@ export interface Answer {
   readonly status: number;
   /** The body, when it is a JSON object; otherwise empty. */
   readonly json: Record<string, unknown>;
-  /** Says that, and what, the answer is where it was not understood: `Cognito answered 502 text/html "<html>".` */
+  /** Says that, and what, the answer is where it was not understood: `Cognito answered 502 "<html>".` */
   readonly summary: string;
   /** Server's clock minus local clock in milliseconds, from the `Date` header; undefined where that cannot be read. */
   readonly skew: number | undefined;
-  /** From `Retry-After`, in seconds. */
+  /** From `Retry-After`, in seconds; its other form, a date, is rare and counts as absent. */
   readonly retryAfter: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export async function post(context: ClientContext, request: PostRequest): Promis
         const response = await context.fetch(url, init);
         return [response, await response.text()] as const;
       } catch (cause) {
-        throw new CognitoGraphQLError('NETWORK_ERROR', `${whom} could not be reached.`, {
+        throw new CognitoGraphQLError('NETWORK_ERROR', `${whom} is out of reach.`, {
           cause,
           transient: true,
         });
@@ -43,16 +43,14 @@ export async function post(context: ClientContext, request: PostRequest): Promis
     },
   );
   const header = (name: string) => answered?.get(name) ?? '';
-  const now = context.now();
-  const skew = Date.parse(header('date')) - now || undefined;
   const firstLine = text.trim().split('\n', 1)[0]?.slice(0, 100);
-  const what = firstLine ? `${header('content-type').split(';', 1)[0]} "${firstLine}"` : 'with an empty body';
+  const what = firstLine ? `"${firstLine}"` : 'with no body';
   return {
     status,
     json: parseObject(text),
     summary: `${whom} answered ${status} ${what}.`,
-    skew,
-    retryAfter: retryAfterSeconds(header('retry-after'), now + (skew ?? 0)),
+    skew: Date.parse(header('date')) - context.now() || undefined,
+    retryAfter: Number(header('retry-after')) || undefined,
   };
 }
 
@@ -64,13 +62,7 @@ function parseObject(text: string): Record<string, unknown> {
   }
 }
 
-/** `Retry-After` of RFC 9110 section 10.2.3: seconds, or a date of the server's clock. */
-function retryAfterSeconds(value: string, serverNow: number): number | undefined {
-  const seconds = value ? Number(value) : Number.NaN;
-  return (seconds >= 0 ? seconds : Math.ceil((Date.parse(value) - serverNow) / 1000)) || undefined;
-}
-
 /** Statuses of gateways and overloaded servers: the same request may succeed a moment later. */
 export function passes(status: number): boolean {
-  return [429, 502, 503, 504].includes(status);
+  return status === 429 || status > 501;
 }

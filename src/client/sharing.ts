@@ -8,7 +8,7 @@ export interface CredentialsSharing {
   /** Does the work while no other tab does work of that key. */
   inTurn<T>(
     key: string,
-    limit: { readonly signal: AbortSignal; readonly longestWaitMs: number },
+    limit: { readonly signal: AbortSignal; readonly timeoutMs: number },
     work: () => Promise<T>,
   ): Promise<T>;
   /** Whatever is stored under the key; checked by the caller. */

@@ -3,7 +3,7 @@ import { CognitoGraphQLError } from './errors.ts';
 
 /** Why the signal was aborted; older React Native knows no reasons. */
 export function abortReason(signal: AbortSignal): unknown {
-  return signal.reason ?? new CognitoGraphQLError('ABORTED', 'Aborted.');
+  return signal.reason ?? new Error('Aborted.');
 }
 
 export interface Limit {
@@ -17,7 +17,7 @@ export interface Limit {
 
 /**
  * Runs the work until it settles, the time is up or the signal is aborted, whichever is first. The work's own signal is aborted
- * in the latter cases; nobody waits for it to obey.
+ * then; nobody waits for it to obey.
  */
 export function within<T>(
   environment: ClientEnvironment,
@@ -25,34 +25,29 @@ export function within<T>(
   work: (signal: AbortSignal) => T | PromiseLike<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  let stopTimer: (() => void) | undefined;
-  let onAbort = () => {};
   return new Promise<T>((resolve, reject) => {
     const stop = (reason: unknown) => {
       reject(reason);
       controller.abort(reason);
     };
-    onAbort = () => stop(abortReason(signal as AbortSignal));
+    const onAbort = () => stop(abortReason(signal as AbortSignal));
     if (signal?.aborted) return onAbort();
     signal?.addEventListener('abort', onAbort);
-    stopTimer =
-      (milliseconds &&
-        environment.setTimer(
-          () => stop(new CognitoGraphQLError('TIMEOUT', `${whom} did not answer within ${milliseconds} ms.`)),
-          milliseconds,
-        )) ||
-      undefined;
+    const onTime = () =>
+      stop(new CognitoGraphQLError('TIMEOUT', `${whom} did not answer in ${milliseconds} ms.`));
+    const stopTimer = milliseconds ? environment.setTimer(onTime, milliseconds) : undefined;
+    controller.signal.addEventListener('abort', () => {
+      stopTimer?.();
+      signal?.removeEventListener('abort', onAbort);
+    });
     new Promise<T>((done) => done(work(controller.signal))).then(resolve, reject);
-  }).finally(() => {
-    stopTimer?.();
-    signal?.removeEventListener('abort', onAbort);
-  });
+  }).finally(() => controller.abort());
 }
 
 /**
  * Repeats work that failed for a passing reason, at most `maxAttempts` times in all. Waits as long as the other side asked for
  * (`retryAfter`), plus a random part of an exponentially growing span, so that clients that failed together do not return
- * together; does not wait at all where it was asked for more than `timeoutMs`.
+ * together; does not wait at all where that would be longer than `timeoutMs`.
  */
 export async function withRetries<T>(
   context: ClientContext,
@@ -64,9 +59,8 @@ export async function withRetries<T>(
       return await work();
     } catch (error) {
       const { transient, retryAfter = 0 } = error as CognitoGraphQLError;
-      const asked = retryAfter * 1000;
-      if (!transient || attempt >= context.maxAttempts || asked > context.timeoutMs) throw error;
-      const wait = asked + context.random() * Math.min(8000, 250 * 2 ** attempt);
+      const wait = retryAfter * 1000 + context.random() * 250 * 2 ** attempt;
+      if (!transient || attempt >= context.maxAttempts || wait > context.timeoutMs) throw error;
       await within(
         context,
         { signal },

@@ -58,6 +58,10 @@ const unavailable = [
   'UPSTREAM_UNAVAILABLE',
   'Amazon Cognito does not answer at present. Try again later.',
 ] as const;
+const wrongTime = [
+  'UPSTREAM_UNAVAILABLE',
+  'The clock of this server and that of AWS differ. Try again.',
+] as const;
 const invalidResponse = [
   'UPSTREAM_INVALID_RESPONSE',
   'The answer of Amazon Cognito cannot be understood.',
@@ -273,9 +277,10 @@ export function fromAwsError(error: unknown, call: FailedCall): ServiceError | n
   if (call.paged && ['InvalidParameterException', 'ValidationException'].includes(facts.name)) {
     return badUserInput([{ field: 'after', rule: 'must be a cursor of an earlier answer' }]);
   }
-  if (facts.clockCorrected && credentialRefusals.includes(facts.name)) {
+  const aboutTime = facts.clockCorrected || /^Signature (expired|not yet current)/.test(facts.raw);
+  if (aboutTime && credentialRefusals.includes(facts.name)) {
     // The SDK has just learnt AWS's time from this refusal: the next signature is right.
-    return failure(operation, facts, unavailable, 1, true);
+    return failure(operation, facts, wrongTime, 1, true);
   }
   for (const rule of rules) {
     if (!rule.names.includes(facts.name)) continue;

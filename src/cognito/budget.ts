@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Timers } from '../lib/timers.ts';
 import type { CognitoOperation } from './awsErrors.ts';
-import { createRateLimiter, type RateLimiter } from './rateLimiter.ts';
+import { createRateLimiter, type PermitSource, type RateLimiter } from './rateLimiter.ts';
 
 /** AWS counts by its own operations: linking takes from the same quota as issuing, both look-ups from one. */
 export type Quota =
@@ -53,13 +53,15 @@ export interface BudgetOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly onShed?: (quota: Quota) => void;
+  /** Where a quota is counted for several processes. */
+  readonly permits?: (quota: Quota) => PermitSource;
 }
 
 /** One limiter per quota. */
 export type Budget = Readonly<Record<Quota, RateLimiter>>;
 
 export function createBudget(options: BudgetOptions): Budget {
-  const { rates = {}, maxWaitMs = 1000, clock, timers, onShed } = options;
+  const { rates = {}, maxWaitMs = 1000, clock, timers, onShed, permits } = options;
   const limiter = (quota: Quota) =>
     createRateLimiter({
       ratePerSecond: rates[quota] ?? defaultRates[quota],
@@ -67,6 +69,7 @@ export function createBudget(options: BudgetOptions): Budget {
       clock,
       timers,
       onShed: () => onShed?.(quota),
+      ...(permits && { permits: permits(quota) }),
     });
   return {
     tokens: limiter('tokens'),

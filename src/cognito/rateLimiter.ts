@@ -1,6 +1,36 @@
 import { ServiceError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Timers } from '../lib/timers.ts';
+import { createTurns } from './turns.ts';
+
+/** What a process asks of a count that it shares with others. */
+export interface PermitRequest {
+  /** Starts wanted now. */
+  readonly count: number;
+  /** At most `calls` starts in any `windowMs`, for all processes together. */
+  readonly calls: number;
+  readonly windowMs: number;
+  /** Milliseconds since each start that was made without asking, while the count could not be reached. */
+  readonly unreported: readonly number[];
+}
+
+export interface PermitGrant {
+  readonly granted: number;
+  /** Milliseconds until asking again can help. */
+  readonly waitMs: number;
+  /** Processes that want starts at present, this one included; at least 1. */
+  readonly sharers: number;
+}
+
+/** A count of starts that several processes share. */
+export interface PermitSource {
+  /** False while the count cannot be reached: everybody then keeps to his part of the budget. */
+  readonly available: boolean;
+  /** Processes that share the budget, as last known; at least 1. */
+  readonly replicas: number;
+  /** Null when there was no answer in time. Never throws. */
+  take(request: PermitRequest): Promise<PermitGrant | null>;
+}
 
 export interface RateLimiterOptions {
   /** Calls per second at most, more than 0. AWS counts per operation, account and Region. */
@@ -11,6 +41,8 @@ export interface RateLimiterOptions {
   readonly timers: Timers;
   /** Told about every refusal. */
   readonly onShed?: () => void;
+  /** Where the budget is counted for several processes. Default: this one has it for itself. */
+  readonly permits?: PermitSource;
 }
 
 /** A budget of calls per second with a short, fair waiting line in front of it. */
@@ -47,64 +79,68 @@ const increasePerSecond = 0.05;
 /** Calls under way when the budget shrank say nothing new: further throttling counts after this time. */
 const settleMs = 1000;
 
+/** Starts asked for at a time, so that those who share take turns too. */
+const batch = 10;
+/** A call may turn out to wait longer than foreseen when others want more of the shared budget than before. */
+const patience = 1.5;
+
 /**
  * Lets at most N calls start in any window of N/rate seconds, so a quiet service answers a burst at once and the budget still
- * holds for every second. Holds the start times of the last N calls and one entry per waiting call.
+ * holds for every second. Holds the start times of the last N calls and one entry per waiting call. With a shared count the
+ * count decides, and the same arithmetic only foresees how long a call will wait.
  */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-  const { maxWaitMs, clock, timers, onShed } = options;
+  const { maxWaitMs, clock, timers, onShed, permits } = options;
   let ceiling = options.ratePerSecond;
   if (!(ceiling > 0)) throw new RangeError('ratePerSecond must be more than 0');
   let reduced = { rate: ceiling, since: Number.NEGATIVE_INFINITY };
   /** Ascending; older ones than matter are dropped. */
   let starts: number[] = [];
-  /** In the order of turns: the user in front is served, and goes to the back if more of his calls wait. */
-  const lines = new Map<string, Waiter[]>();
+  /** Those of them that a shared count does not know. */
+  let unreported: number[] = [];
+  let sharers = 1;
+  /** When the shared count expects to have something again. */
+  let nextGrant = 0;
+  let asking = false;
+  const lines = createTurns<Waiter>();
   /** In the order of arrival, hence of deadlines. */
   const arrivals = new Set<Waiter>();
   let timer: unknown;
 
+  const shared = () => permits?.available === true;
+
+  /** Of the whole budget, in calls per second. */
   function rate(): number {
     const recovered = Math.max(0, clock.now() - reduced.since - settleMs) / 1000;
     return Math.min(ceiling, reduced.rate + recovered * increasePerSecond * ceiling);
   }
 
-  function limits() {
-    const current = rate();
+  function limits(current: number) {
     const calls = Math.max(1, Math.floor(current));
     return { calls, windowMs: (calls / current) * 1000 * slack };
   }
 
-  /** When the call that has `ahead` calls before it can start, at the rate of this moment. */
+  /** When the call that has `ahead` calls before it can start, with this process's part of the budget. */
   function startTime(ahead: number): number {
-    const { calls, windowMs } = limits();
+    const parts = permits === undefined ? 1 : shared() ? sharers : permits.replicas;
+    const { calls, windowMs } = limits(rate() / parts);
     const earlier = starts[starts.length - calls + (ahead % calls)];
-    const first = earlier === undefined ? clock.now() : Math.max(clock.now(), earlier + windowMs);
+    const soonest = shared() ? Math.max(clock.now(), nextGrant) : clock.now();
+    const first = earlier === undefined ? soonest : Math.max(soonest, earlier + windowMs);
     return first + Math.floor(ahead / calls) * windowMs;
   }
 
-  /** How many waiting calls come before the next one of this user. */
-  function callsAhead(user: string): number {
-    const own = lines.get(user)?.length ?? 0;
-    if (own === 0) return lines.size;
-    let ahead = own;
-    for (const [name, line] of lines) if (name !== user) ahead += Math.min(line.length, own + 1);
-    return ahead;
-  }
-
-  function start() {
+  function start(reported: boolean) {
     starts.push(clock.now());
     // Trimmed in blocks: cheaper than moving the array at every call.
     if (starts.length > 2 * ceiling + 64) starts = starts.slice(-Math.ceil(ceiling) - 1);
+    if (permits === undefined || reported) return;
+    unreported.push(clock.now());
+    if (unreported.length > ceiling) unreported = unreported.slice(-Math.ceil(ceiling / 2));
   }
 
   function leave(waiter: Waiter) {
-    arrivals.delete(waiter);
-    const line = lines.get(waiter.user);
-    const at = line?.indexOf(waiter) ?? -1;
-    if (line === undefined || at < 0) return;
-    line.splice(at, 1);
-    if (line.length === 0) lines.delete(waiter.user);
+    if (arrivals.delete(waiter)) lines.remove(waiter.user, waiter);
   }
 
   function shed(waitMs: number): ServiceError {
@@ -114,23 +150,53 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     });
   }
 
+  function serveNext(reported: boolean) {
+    const waiter = lines.next();
+    if (waiter === undefined) return;
+    arrivals.delete(waiter);
+    start(reported);
+    waiter.settle();
+  }
+
   function serve() {
     timer = undefined;
+    if (shared()) {
+      void ask();
+    } else {
+      // Before anybody is refused: this process may have been busy, and there is room now.
+      while (lines.size > 0 && startTime(0) <= clock.now()) serveNext(false);
+    }
     for (const waiter of arrivals) {
       if (waiter.deadline >= clock.now()) break;
       leave(waiter);
-      waiter.settle(shed(startTime(callsAhead(waiter.user)) - clock.now()));
-    }
-    while (lines.size > 0 && startTime(0) <= clock.now()) {
-      const [user, line] = lines.entries().next().value as [string, Waiter[]];
-      const waiter = line.shift() as Waiter;
-      lines.delete(user);
-      if (line.length > 0) lines.set(user, line);
-      arrivals.delete(waiter);
-      start();
-      waiter.settle();
+      waiter.settle(shed(startTime(lines.ahead(waiter.user)) - clock.now()));
     }
     schedule();
+  }
+
+  async function ask() {
+    if (asking || permits === undefined || arrivals.size === 0 || nextGrant > clock.now()) return;
+    asking = true;
+    const { calls, windowMs } = limits(rate());
+    const now = clock.now();
+    const told = unreported;
+    unreported = [];
+    const grant = await permits.take({
+      count: Math.min(batch, arrivals.size),
+      calls,
+      windowMs,
+      unreported: told.map((at) => now - at).filter((age) => age < windowMs),
+    });
+    asking = false;
+    if (grant === null) {
+      unreported = [...told, ...unreported];
+    } else {
+      sharers = Math.max(1, grant.sharers);
+      for (let i = 0; i < grant.granted; i += 1) serveNext(true);
+      // Nothing granted and nothing to wait for would make this ask without a pause.
+      nextGrant = clock.now() + Math.max(grant.waitMs, grant.granted > 0 ? 0 : 1);
+    }
+    serve();
   }
 
   function schedule() {
@@ -138,7 +204,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     timer = undefined;
     const [first] = arrivals;
     if (first === undefined) return;
-    const wake = Math.min(startTime(0), first.deadline + 1);
+    const turn = shared() ? (asking ? Number.POSITIVE_INFINITY : nextGrant) : startTime(0);
+    const wake = Math.min(turn, first.deadline + 1);
     // Rounded up: a timer that fires early would find nothing to do and spin.
     timer = timers.set(serve, Math.max(1, Math.ceil(wake - clock.now())));
   }
@@ -147,10 +214,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     acquire(user, signal) {
       if (signal.aborted) return Promise.reject(signal.reason);
       const now = clock.now();
-      const ahead = callsAhead(user);
+      const ahead = lines.ahead(user);
       const at = startTime(ahead);
-      if (ahead === 0 && at <= now) {
-        start();
+      if (!shared() && ahead === 0 && at <= now) {
+        start(false);
         return Promise.resolve();
       }
       if (at - now > maxWaitMs) return Promise.reject(shed(at - now));
@@ -162,7 +229,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         };
         const waiter: Waiter = {
           user,
-          deadline: now + maxWaitMs,
+          deadline: now + maxWaitMs * (permits === undefined ? 1 : patience),
           settle(error) {
             signal.removeEventListener('abort', onAbort);
             if (error === undefined) resolve();
@@ -171,9 +238,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         };
         signal.addEventListener('abort', onAbort, { once: true });
         arrivals.add(waiter);
-        const line = lines.get(user);
-        if (line) line.push(waiter);
-        else lines.set(user, [waiter]);
+        lines.add(user, waiter);
+        if (shared()) void ask();
         if (timer === undefined) schedule();
       });
     },

@@ -68,6 +68,11 @@ export const choices: readonly Choice[] = [
     reason: 'The text was seen, its class was not.',
   },
   {
+    topic: 'A developer user identifier of more than 1024 characters in Logins',
+    choice: 'InvalidParameterException.',
+    reason: 'The model lets 50,000 through, but the same user could neither be looked up nor unlinked.',
+  },
+  {
     topic: 'A second developer user for an identity that has developer users only',
     choice: 'Linked without proof of the first.',
     reason: 'AWS trusts the signer of the call; the documentation allows several identifiers.',
@@ -212,6 +217,16 @@ export const choices: readonly Choice[] = [
     topic: 'China trust principal, GovCloud Logins key',
     choice: 'The host of the issuer.',
     reason: 'No public report.',
+  },
+  {
+    topic: 'Credentials of an identity used to sign a developer call, or a call to IAM',
+    choice: 'Refused as not authorized.',
+    reason: 'Permissions policies are not evaluated, and users of a pool must not act for others.',
+  },
+  {
+    topic: 'Rates, where throttles are on',
+    choice: 'A bucket of one second per operation, refilled evenly.',
+    reason: 'AWS publishes the rates, neither burst nor algorithm.',
   },
   {
     topic: 'Preflight answers',

@@ -16,6 +16,8 @@ import type { Throttles } from './throttles.ts';
 export interface Dispatcher {
   /** Serves a call of Cognito, STS or IAM; undefined for a request that is none. */
   dispatch(request: WireRequest): Promise<Outcome> | undefined;
+  /** How many calls are under way. */
+  pending(): number;
 }
 
 export interface DispatcherOptions {
@@ -23,6 +25,8 @@ export interface DispatcherOptions {
   readonly faults: Faults;
   readonly throttles: Throttles;
   readonly requests: RequestLog;
+  /** Ends the waiting of calls that a fault delays. */
+  readonly closing: AbortSignal;
 }
 
 /** A call with its service's way to answer. */
@@ -35,7 +39,9 @@ interface Call {
 export const unknownOperation = () => jsonError(new AwsError('UnknownOperationException', ''), randomUUID());
 
 /** Routes by what the request asks for, never by host or signature: everything shares one port. */
-export function createDispatcher({ core, faults, throttles, requests }: DispatcherOptions): Dispatcher {
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { core, faults, throttles, requests, closing } = options;
+  let pending = 0;
   const { cognito, queryServices, services } = core;
 
   const callOf = (request: WireRequest): Call | undefined => {
@@ -90,8 +96,13 @@ export function createDispatcher({ core, faults, throttles, requests }: Dispatch
   return {
     dispatch: (request) => {
       const call = callOf(request);
-      return call && serve(call);
+      if (!call) return undefined;
+      pending += 1;
+      return serve(call).finally(() => {
+        pending -= 1;
+      });
     },
+    pending: () => pending,
   };
 
   async function withFault(
@@ -100,7 +111,8 @@ export function createDispatcher({ core, faults, throttles, requests }: Dispatch
     answer: (clockOffsetMs: number) => Promise<HttpAnswer>,
   ): Promise<Outcome> {
     if (!fault) return answer(0);
-    if (fault.latencyMs !== undefined) await delay(fault.latencyMs);
+    if (fault.latencyMs !== undefined && !(await waited(fault.latencyMs, closing)))
+      return { connection: 'reset' };
     if (fault.hang) return { connection: 'hang' };
     if (fault.reset) return { connection: 'reset' };
     const offset = fault.clockOffsetMs ?? 0;
@@ -108,6 +120,16 @@ export function createDispatcher({ core, faults, throttles, requests }: Dispatch
     if (offset === 0) return given;
     const date = new Date(services.clock.now() + offset).toUTCString();
     return { ...given, headers: { ...given.headers, date } };
+  }
+}
+
+/** False when the wait was cut short. */
+async function waited(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await delay(milliseconds, undefined, { signal });
+    return true;
+  } catch {
+    return false;
   }
 }
 

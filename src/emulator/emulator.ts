@@ -32,6 +32,8 @@ export interface Emulator {
   readonly throttles: Throttles;
   /** The calls so far, without secrets. */
   readonly requests: RequestLog;
+  /** How many calls are under way. */
+  pendingCalls(): number;
   /** Back to the seed: no other pools, identities and roles, no faults, an empty log, the real time. Keys and address stay. */
   reset(): Promise<void>;
   /** Signs with a new key from now on; the old ones stay published. Answers the new key id. */
@@ -57,7 +59,9 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const faults = createFaults();
   const throttles = createThrottles(clock, settings.throttles);
   const requests = createRequestLog();
+  const closing = new AbortController();
   let state: State = { phase: 'new' };
+  let pendingCalls = () => 0;
 
   const listening = () => {
     if (state.phase !== 'listening') throw new Error(`The emulator is ${state.phase}, not listening.`);
@@ -74,7 +78,8 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       const core = await createCore(settings, clock, keyValue, () => url);
       if (settings.seed !== undefined)
         await applySeed(settings.seed, { ...core.services, region: settings.region });
-      const dispatcher = createDispatcher({ core, faults, throttles, requests });
+      const dispatcher = createDispatcher({ core, faults, throttles, requests, closing: closing.signal });
+      pendingCalls = dispatcher.pending;
       const host = createHttpHost({
         now: clock.now,
         answer: async (request) =>
@@ -95,11 +100,13 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     faults,
     throttles,
     requests,
+    pendingCalls: () => pendingCalls(),
     listen: (port = 0, address = '127.0.0.1') => start(port, address),
     close: async () => {
       const before = state;
       state = { phase: 'closed' };
       if (before.phase !== 'listening') return;
+      closing.abort();
       await before.host.close();
       await before.keyValue.close();
     },

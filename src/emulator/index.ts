@@ -1,4 +1,5 @@
 export { type Choice, type Choices, choices } from './choices.ts';
+export { type Coverage, coverage } from './coverage.ts';
 export { createEmulator, type Emulator } from './emulator.ts';
 export type { EmulatorClock } from './emulatorClock.ts';
 export type { Fault, Faults } from './faults.ts';

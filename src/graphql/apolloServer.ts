@@ -3,17 +3,12 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import {
-  type FragmentDefinitionNode,
-  type GraphQLSchema,
-  Kind,
-  type SelectionSetNode,
-  type ValidationRule,
-} from 'graphql';
+import { type FragmentDefinitionNode, type GraphQLSchema, Kind, type SelectionSetNode } from 'graphql';
 import type { Logger } from '../telemetry/logger.ts';
 import { unauthenticated } from './authChecker.ts';
 import type { GraphQLContext } from './context.ts';
 import { formatError, httpOf, toGraphQLError } from './errors.ts';
+import { defaultOperationLimits, limitOperations, parseOptionsFor } from './limits/index.ts';
 
 export interface ApolloServerOptions {
   readonly schema: GraphQLSchema;
@@ -21,7 +16,6 @@ export interface ApolloServerOptions {
   readonly production: boolean;
   /** Default: outside production. */
   readonly introspection?: boolean;
-  readonly validationRules?: readonly ValidationRule[];
   /** Landing page and the like; they come from the HTTP side. */
   readonly plugins?: readonly ApolloServerPlugin<GraphQLContext>[];
 }
@@ -44,7 +38,8 @@ export function createApolloServer(options: ApolloServerOptions): ApolloServer<G
     stopOnTerminationSignals: false,
     formatError,
     logger: apolloLogger(logger),
-    validationRules: [...(options.validationRules ?? [])],
+    parseOptions: parseOptionsFor(defaultOperationLimits),
+    validationRules: [limitOperations()],
     plugins: [
       // Their headers and reports are not wanted: every answer is no-store, and nothing leaves this process.
       ApolloServerPluginCacheControlDisabled(),

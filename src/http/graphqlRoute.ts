@@ -4,9 +4,11 @@ import type { Authenticator, RequestHeaders } from '../auth/authenticator.ts';
 import { ServiceError } from '../errors.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { toGraphQLError } from '../graphql/errors.ts';
+import type { TrustedDocuments } from '../graphql/trustedDocuments.ts';
 import type { IdentityReader } from '../identities/identityReader.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { HttpError } from './httpError.ts';
 import { readJsonBody } from './requestBody.ts';
 import type { Route } from './route.ts';
 
@@ -16,19 +18,23 @@ export interface GraphqlRouteOptions {
   readonly createIdentityReader: (signal: AbortSignal) => IdentityReader;
   readonly logger: Logger;
   readonly bodyLimitBytes: number;
+  /** When given, no other documents are run. */
+  readonly trustedDocuments?: TrustedDocuments;
 }
 
 /** `/graphql`: Node's request to Apollo Server's and back. */
 export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
-  const { apollo, bodyLimitBytes } = options;
+  const { apollo, bodyLimitBytes, trustedDocuments } = options;
 
   const handle = async (request: IncomingMessage, response: ServerResponse, scope: RequestScope) => {
-    const httpGraphQLRequest: HTTPGraphQLRequest = {
+    const received: HTTPGraphQLRequest = {
       method: request.method ?? 'GET',
       headers: headerMapOf(request),
       search: searchOf(request),
       body: request.method === 'POST' ? await readJsonBody(request, bodyLimitBytes) : undefined,
     };
+    const httpGraphQLRequest =
+      trustedDocuments === undefined || prefersPage(request) ? received : trusted(received, trustedDocuments);
     const answer = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest,
       context: () => createContext(request, scope, options),
@@ -43,6 +49,42 @@ export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
     path: '/graphql',
     methods: { GET: handle, POST: handle, OPTIONS: (_, response) => void endPreflight(response) },
   };
+}
+
+/** The landing page is no operation. */
+const prefersPage = ({ method, url = '', headers }: IncomingMessage) =>
+  method === 'GET' && !url.includes('query=') && (headers.accept ?? '').includes('text/html');
+
+/** The request with the text of a trusted document in place of whatever named it. */
+function trusted(request: HTTPGraphQLRequest, documents: TrustedDocuments): HTTPGraphQLRequest {
+  const textOf = (named: object) => {
+    try {
+      return documents.textOf(named);
+    } catch (error) {
+      if (error instanceof ServiceError) throw new HttpError(403, error.code, error.message);
+      throw error;
+    }
+  };
+  if (request.method === 'POST') {
+    const { extensions, query, ...rest } = Object(request.body) as Record<string, unknown>;
+    return { ...request, body: { ...rest, query: textOf({ extensions, query }) } };
+  }
+  const search = new URLSearchParams(request.search);
+  const query = textOf({
+    query: search.get('query') ?? undefined,
+    extensions: parsed(search.get('extensions')),
+  });
+  search.set('query', query);
+  search.delete('extensions');
+  return { ...request, search: `?${search}` };
+}
+
+function parsed(json: string | null): unknown {
+  try {
+    return JSON.parse(json ?? 'null');
+  } catch {
+    return undefined;
+  }
 }
 
 function endPreflight(response: ServerResponse): void {

@@ -8,25 +8,25 @@ export interface ReadinessCheck {
   problem(): string | null;
 }
 
+/** Liveness: the process answers. */
+export const livenessRoute: Route = {
+  path: '/livez',
+  methods: { GET: (_, response) => sendJson(response, 200, { status: 'alive' }) },
+};
+
 /**
- * Liveness says that the process answers. Readiness says whether requests should be sent here, and why not; it looks at what
- * real traffic has shown and asks nobody itself.
+ * Readiness: whether requests should be sent here, and why not. It looks at what real traffic has shown and asks nobody itself.
  */
-export function createHealthRoutes(checks: readonly ReadinessCheck[]): Route[] {
-  const readiness = (response: ServerResponse) => {
+export function createReadinessRoute(checks: readonly ReadinessCheck[]): Route {
+  const answer = (response: ServerResponse) => {
     const problems = checks.flatMap(({ name, problem }) => {
       const found = problem();
       return found === null ? [] : [{ check: name, problem: found }];
     });
-    sendJson(response, problems.length === 0 ? 200 : 503, {
-      status: problems.length === 0 ? 'ready' : 'not ready',
-      problems,
-    });
+    const ready = problems.length === 0;
+    sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', problems });
   };
-  return [
-    { path: '/livez', methods: { GET: (_, response) => sendJson(response, 200, { status: 'alive' }) } },
-    { path: '/readyz', methods: { GET: (_, response) => readiness(response) } },
-  ];
+  return { path: '/readyz', methods: { GET: (_, response) => answer(response) } };
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -7,6 +7,21 @@ import { systemTimers, type Timers } from '../lib/timers.ts';
 import { type TokenScope, tokenKey } from './tokenKey.ts';
 import { createTokenStore, type TokenStoreOptions } from './tokenStore.ts';
 
+/** Where a token is, or is to be, in a cache that several processes share. */
+export interface SharedPlace {
+  /** What was there, with enough life left. */
+  readonly token?: OpenIdToken;
+  /** Puts a token there that may be handed out until `usableUntil`, unless something made it void meanwhile. */
+  keep(token: OpenIdToken, usableUntil: number): void;
+  /** Says that there will be none, so that nobody waits for it. */
+  leave(): void;
+}
+
+/** A cache behind this one that several processes share. Never throws but for the signal; knows nothing when in doubt. */
+export interface SharedTokens {
+  find(key: string, user: string, signal: AbortSignal): Promise<SharedPlace>;
+}
+
 export interface TokenCacheOptions extends TokenScope, Omit<TokenStoreOptions, 'clock'> {
   /**
    * Seconds of life that a reused token still has, `COGNITO_MIN_TOKEN_LIFE`. Default 300; for tokens of less than twice that
@@ -17,6 +32,8 @@ export interface TokenCacheOptions extends TokenScope, Omit<TokenStoreOptions, '
   readonly sharedCallTimeoutMs?: number;
   readonly clock?: Clock;
   readonly timers?: Timers;
+  /** Asked before a token is fetched. Default: none. */
+  readonly shared?: SharedTokens;
   /** For metrics: how a request was answered. */
   readonly onLookup?: (outcome: 'hit' | 'miss' | 'joined' | 'repeated') => void;
 }
@@ -58,7 +75,7 @@ interface Flight {
 const longestPursuit = 5;
 
 export function createTokenCache(options: TokenCacheOptions): TokenCache {
-  const { minTokenLife = 300, sharedCallTimeoutMs = 15_000, onLookup } = options;
+  const { minTokenLife = 300, sharedCallTimeoutMs = 15_000, onLookup, shared } = options;
   const { clock = systemClock, timers = systemTimers } = options;
   const store = createTokenStore({ ...options, clock });
   const flights = new Map<string, Flight>();
@@ -75,9 +92,9 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
     (users.get(flight.user) ?? 0) > flight.began ||
     (identityId !== undefined && (identities.get(identityId) ?? 0) > flight.began);
 
-  function keep(key: string, request: OpenIdTokenRequest, token: OpenIdToken) {
-    const reserveMs = Math.min(minTokenLife, request.tokenDuration / 2) * 1000;
-    store.put(key, request.developerUserIdentifier, token, token.expiresAt - reserveMs);
+  /** Until when a token may be handed out, milliseconds since the epoch. */
+  function usableUntil(request: OpenIdTokenRequest, token: OpenIdToken): number {
+    return token.expiresAt - Math.min(minTokenLife, request.tokenDuration / 2) * 1000;
   }
 
   function takeOff(
@@ -85,18 +102,31 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
     request: OpenIdTokenRequest,
     fetch: (signal: AbortSignal) => Promise<OpenIdToken>,
   ): Flight {
+    const user = request.developerUserIdentifier;
     const began = generation;
     underWay += 1;
-    const answer = withDeadline(fetch, sharedCallTimeoutMs, new AbortController().signal, timers).then(
-      (token) => {
-        if (!isVoid(flight, token.identityId)) keep(key, request, token);
-        return token;
-      },
+    const obtain = async (signal: AbortSignal) => {
+      const place = await shared?.find(key, user, signal);
+      let token = place?.token;
+      if (token === undefined) {
+        try {
+          token = await fetch(signal);
+        } catch (error) {
+          place?.leave();
+          throw error;
+        }
+        if (isVoid(flight, token.identityId)) place?.leave();
+        else place?.keep(token, usableUntil(request, token));
+      }
+      if (!isVoid(flight, token.identityId)) store.put(key, user, token, usableUntil(request, token));
+      return token;
+    };
+    const answer = withDeadline(obtain, sharedCallTimeoutMs, new AbortController().signal, timers).catch(
       (error) => {
         throw error instanceof DeadlineError ? tryAgain('Amazon Cognito does not answer at present.') : error;
       },
     );
-    const flight: Flight = { user: request.developerUserIdentifier, began, answer };
+    const flight: Flight = { user, began, answer };
     flights.set(key, flight);
     const land = () => {
       if (flights.get(key) === flight) flights.delete(key);

@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { generate, loadContext } from '@graphql-codegen/cli';
-import { buildSchema, type GraphQLEnumType } from 'graphql';
+import { buildSchema, type GraphQLEnumType, stripIgnoredCharacters } from 'graphql';
 
 const root = resolve(import.meta.dirname, '../..');
 const sdlFile = 'schema/schema.graphql';
@@ -64,8 +64,9 @@ type DocumentNode<TResult, TVariables> = SyntaxTree & DocumentTypeDecoration<TRe
       .replace(/^import type .*@graphql-typed-document-node\/core';\n/m, decoration)
       .replace(/^export class TypedDocumentString.*?^}\n/ms, documentType)
       // A string and no object: smaller, and it goes into a request as it is.
-      .replaceAll(/new TypedDocumentString\((`[^`]*`)\)/g, (_, text: string) =>
-        text.replaceAll(/(?<=`)\s+|\s+(?=`)/g, '').replaceAll(/\s+/g, ' '),
+      .replaceAll(
+        /new TypedDocumentString\(`([^`]*)`\)/g,
+        (_, text: string) => `\`${stripIgnoredCharacters(text)}\``,
       ) + errorCodes(sdl)
   );
 }

@@ -8,6 +8,8 @@ export interface StubCall {
   // biome-ignore lint/suspicious/noExplicitAny: whatever the client sent
   readonly body: any;
   readonly signed: boolean;
+  /** Id of the key that signed. */
+  readonly accessKeyId?: string | undefined;
 }
 
 export type StubAnswer =
@@ -48,6 +50,7 @@ export async function startCognitoStub(): Promise<CognitoStub> {
       operation,
       body: JSON.parse(Buffer.concat(chunks).toString('utf8')),
       signed: request.headers.authorization !== undefined,
+      accessKeyId: /Credential=(\w+)\//.exec(request.headers.authorization ?? '')?.[1],
     };
     while (typeof answer === 'function') answer = await answer(call);
     await send(answer, response);

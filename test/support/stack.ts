@@ -1,4 +1,4 @@
-import { type App, type AppParts, startApp } from '../../src/app.ts';
+import { type AppParts, createApp, type RunningApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/loadConfig.ts';
 import { createDemoLogin, type DemoLogin } from '../../src/demo/demoLogin.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
@@ -8,7 +8,7 @@ import { silentLogger } from './silentLogger.ts';
 
 /** The service as in production: its own login and a Cognito behind an address, both of them real and on loopback. */
 export interface Stack {
-  readonly app: App;
+  readonly app: RunningApp;
   readonly emulator: Emulator;
   readonly login: DemoLogin;
   readonly clients: PoolClients;
@@ -78,7 +78,8 @@ export async function startStack({
     AUDIT_FILE: '/dev/null',
     ...env,
   });
-  const app = await startApp(config, { logger: silentLogger, ...parts });
+  const { start, stop: stopApp } = createApp(config, { logger: silentLogger, ...parts });
+  const app = await start();
   let seen = emulator.requests.entries().length;
 
   return {
@@ -110,7 +111,7 @@ export async function startStack({
       return fresh;
     },
     async stop() {
-      await app.stop();
+      await stopApp();
       destroyClients(clients);
       await login.close();
       await emulator.close();

@@ -139,7 +139,7 @@ describe('the token cookie', () => {
 
 it('whatever the headers hold, the answer is a token, null or UNAUTHENTICATED', async () => {
   const value = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.integer({ min: 0, max: 0xff }).map((code) => String.fromCharCode(code)) }),
     fc.string().map((text) => `Bearer ${text}`),
   );
   await fc.assert(

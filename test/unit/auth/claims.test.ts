@@ -15,11 +15,14 @@ const principalOf = (claims: Claims, options: ClaimOptions = {}) =>
 const refused = (claims: Claims, options: ClaimOptions = {}) =>
   refusal(Promise.resolve().then(() => principalOf(claims, options)));
 
+const range = (min: number, max: number) => fc.integer({ min, max });
+
 describe('the user id', () => {
   it('is every well-formed string of 1 to 1024 characters, unchanged', () => {
-    const wellFormed = fc
-      .string({ unit: 'binary', minLength: 1, maxLength: 60 })
-      .filter((id) => !/[\p{Cc}\p{Cs}]/u.test(id));
+    const character = fc
+      .oneof(range(0x20, 0x7e), range(0xa0, 0xd7ff), range(0xe000, 0x10ffff))
+      .map((code) => String.fromCodePoint(code));
+    const wellFormed = fc.string({ unit: character, minLength: 1, maxLength: 60 });
     fc.assert(fc.property(wellFormed, (sub) => principalOf({ sub }).userId === sub));
   });
 
@@ -60,11 +63,7 @@ describe('the user id', () => {
   );
 
   it('is refused with any control character or lone surrogate in it, wherever', async () => {
-    const bad = fc.oneof(
-      fc.integer({ min: 0, max: 0x1f }),
-      fc.integer({ min: 0x7f, max: 0x9f }),
-      fc.integer({ min: 0xd800, max: 0xdfff }),
-    );
+    const bad = fc.oneof(range(0, 0x1f), range(0x7f, 0x9f), range(0xd800, 0xdfff));
     await fc.assert(
       fc.asyncProperty(
         fc.stringMatching(/^[a-z]{0,20}$/),

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createJwtAuthenticator, type JwtAuthenticatorOptions } from '../../../src/auth/index.ts';
@@ -18,6 +19,7 @@ import {
   withDefaults,
 } from './support.ts';
 
+const weakJwk = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
 let k1: SigningKey;
 let k2: SigningKey;
 let server: TestServer;
@@ -80,6 +82,12 @@ describe('keys by JWKS', () => {
   it('may have no key id, also when several fit', async () => {
     server.answer(json({ keys: [k2.publicJwk, k1.publicJwk] }));
     expect(await ask(login(), await k1.sign({}, { kid: undefined }))).toMatchObject({ userId: 'u1' });
+    const ended = (withDefaults({})['iat'] as number) - 10;
+    expect(
+      await refusal(ask(login(), await k1.sign({ exp: ended, iat: ended - 60 }, { kid: undefined }))),
+    ).toMatchObject({
+      message: 'The access token has expired; sign in again.',
+    });
     const stranger = await signingKey('k1');
     expect(await refusal(ask(login(), await stranger.sign({}, { kid: undefined })))).toMatchObject({
       code: 'UNAUTHENTICATED',
@@ -98,6 +106,8 @@ describe('keys by JWKS', () => {
 
   it('leave out what is no public signature key', async () => {
     const odd = [
+      { kty: 'RSA', n: 'AA', e: 'AQAB', kid: 'k1' },
+      { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'k1' },
       null,
       7,
       { kty: 'oct', k: 'AAAA', kid: 'k1' },
@@ -220,7 +230,9 @@ describe('G10 a key server that is down', () => {
   it('does not turn what can never be a good token into 503', async () => {
     server.answer(failing);
     const authenticator = login();
+    const halfToken = forged('k1').split('.').slice(0, 2).join('.');
     expect((await refusal(ask(authenticator, 'garbage'))).code).toBe('UNAUTHENTICATED');
+    expect((await refusal(ask(authenticator, halfToken))).code).toBe('UNAUTHENTICATED');
     expect((await refusal(ask(authenticator, await k1.sign()))).code).toBe('AUTH_UNAVAILABLE');
   });
 
@@ -291,8 +303,19 @@ describe('G10 an answer that is no key set', () => {
       'the key set holds no public signature key',
     ],
     [
+      'only an encryption key',
+      (request, response) => json({ keys: [{ ...k1.publicJwk, use: 'enc' }] })(request, response),
+      'the key set holds no public signature key',
+    ],
+    [
+      'only broken keys',
+      json({ keys: [{ kty: 'RSA', n: 'AA' }, { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }, { kty: 'XX' }] }),
+      'the key set holds no public signature key',
+    ],
+    ['only an RSA key of 1024 bits', json({ keys: [weakJwk] }), 'the key set holds no public signature key'],
+    [
       'a private key',
-      json({ keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'AA', d: 'AA' }] }),
+      json({ keys: [generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })] }),
       'the key set holds no public signature key',
     ],
     [

@@ -22,12 +22,13 @@ describe('VerifiedTokens', () => {
     expect(tokens.size).toBe(0);
   });
 
-  it('does not store what was verified with keys that are gone', () => {
+  it('does not store what was verified with keys that are gone, and keeps what was not', () => {
     const tokens = new VerifiedTokens(10);
-    expect(tokens.get('a', 2, 0)).toBeUndefined();
+    tokens.set('b', bob, 1000, 2);
     tokens.set('a', alice, 1000, 1);
     expect(tokens.get('a', 2, 0)).toBeUndefined();
-    expect(tokens.size).toBe(0);
+    expect(tokens.get('b', 2, 0)).toBe(bob);
+    expect(tokens.size).toBe(1);
   });
 
   it('holds no more than it was told to', () => {

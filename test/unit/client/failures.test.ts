@@ -127,15 +127,6 @@ describe('failures that pass', () => {
   it.each([
     ['of the error', refused('TOO_MANY_REQUESTS', 429, { retryAfter: 4 }), 4250],
     ['of the header', { ...refused('TOO_MANY_REQUESTS', 429), headers: { 'retry-after': '3' } }, 3250],
-    [
-      'of the header as a date',
-      {
-        status: 503,
-        headers: { date: 'Wed, 25 Nov 2026 10:00:00 GMT', 'retry-after': 'Wed, 25 Nov 2026 10:00:05 GMT' },
-        body: '',
-      },
-      5250,
-    ],
   ])('wait at least as long as the retryAfter %s says', async (_, reply, wait) => {
     const time = fakeTime();
     backend.api.reply = (_, count) => (count < 2 ? reply : issued('alice'));
@@ -217,25 +208,25 @@ describe('answers that are not what the protocol promises (F08)', () => {
   const html = { 'content-type': 'text/html; charset=utf-8' };
 
   it.each([
-    ['HTML of a proxy', { status: 502, headers: html, body: '<html>\n<p>secret' }, '502 text/html "<html>"'],
-    ['HTML with status 200', { headers: html, body: '<!doctype html>' }, '200 text/html "<!doctype html>"'],
-    ['an empty body', { body: '' }, '200 with an empty body'],
-    ['a JSON string', { body: '"ok"' }, '200 application/json ""ok""'],
-    ['neither data nor errors', { body: {} }, '200 application/json "{}"'],
-    ['no data', { body: { data: null } }, '200 application/json "{"data":null}"'],
+    ['HTML of a proxy', { status: 502, headers: html, body: '<html>\n<p>secret' }, '502 "<html>"'],
+    ['HTML with status 200', { headers: html, body: '<!doctype html>' }, '200 "<!doctype html>"'],
+    ['an empty body', { body: '' }, '200 with no body'],
+    ['a JSON string', { body: '"ok"' }, '200 ""ok""'],
+    ['neither data nor errors', { body: {} }, '200 "{}"'],
+    ['no data', { body: { data: null } }, '200 "{"data":null}"'],
   ])('are named by status and first line: %s', async (_, reply, summary) => {
     const time = fakeTime();
     backend.api.reply = () => reply;
     expect(await failureOf(providerFor({ environment: time.environment })())).toMatchObject({
       code: 'INVALID_ANSWER',
-      message: `The GraphQL endpoint answered ${summary}.`,
+      message: `The API answered ${summary}.`,
     });
   });
 
   it.each([
-    ['HTML', { status: 403, headers: html, body: '<html>' }, 'Cognito answered 403 text/html "<html>".'],
-    ['an empty body', { body: '' }, 'Cognito answered 200 with an empty body.'],
-    ['no credentials', { body: { IdentityId: 'x' } }, expect.stringContaining('no usable AWS credentials')],
+    ['HTML', { status: 403, headers: html, body: '<html>' }, 'Cognito answered 403 "<html>".'],
+    ['an empty body', { body: '' }, 'Cognito answered 200 with no body.'],
+    ['no credentials', { body: { IdentityId: 'x' } }, 'Cognito answered 200 "{"IdentityId":"x"}".'],
   ])('are named also when they come from Cognito: %s', async (_, reply, message) => {
     backend.cognito.reply = () => reply;
     expect(await failureOf(providerFor()())).toMatchObject({ code: 'INVALID_ANSWER', message });
@@ -245,7 +236,7 @@ describe('answers that are not what the protocol promises (F08)', () => {
     backend.api.reply = () => new Promise(() => {});
     expect(await failureOf(providerFor({ timeoutMs: 50 })())).toMatchObject({
       code: 'TIMEOUT',
-      message: 'The GraphQL endpoint did not answer within 50 ms.',
+      message: 'The API did not answer in 50 ms.',
     });
     expect(backend.api.seen).toHaveLength(1);
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  acrossTabs,
   type ChannelLike,
   type CognitoGraphQLOptions,
   fromCognitoGraphQL,
@@ -77,7 +78,10 @@ describe('two users in one browser (F01)', () => {
   it('gives the second user credentials of their own after a sign-out, on the same page', async () => {
     let user = 'alice';
     const storage = memoryStorage();
-    const provider = providerFor({ getToken: () => user && loginOf(user), storage });
+    const provider = providerFor({
+      getToken: () => user && loginOf(user),
+      sharing: acrossTabs({ storage }),
+    });
     expect((await provider()).identityId).toBe(identityOf('alice'));
     await provider.clear();
     expect([...storage.entries.values()].join()).not.toContain('secret');
@@ -92,11 +96,11 @@ describe('two users in one browser (F01)', () => {
   it('drops what it holds of the first user when the subject of the login token changes', async () => {
     let user = 'alice';
     const storage = memoryStorage();
-    const provider = providerFor({ getToken: () => loginOf(user), storage });
+    const provider = providerFor({ getToken: () => loginOf(user), sharing: acrossTabs({ storage }) });
     await provider();
     user = 'bob';
     expect((await provider()).identityId).toBe(identityOf('bob'));
-    expect(backend.api.seen[1]?.body.variables).toEqual({});
+    expect(backend.api.seen[1]?.body.variables).toEqual({ input: {} });
     expect(JSON.stringify([...storage.entries])).not.toContain(identityOf('alice'));
   });
 
@@ -157,8 +161,8 @@ describe('two users in one browser (F01)', () => {
 
   it('never reads what another user stored, in two tabs with one store', async () => {
     const storage = memoryStorage();
-    const alice = providerFor({ storage });
-    const bob = providerFor({ getToken: () => loginOf('bob'), storage });
+    const alice = providerFor({ sharing: acrossTabs({ storage }) });
+    const bob = providerFor({ getToken: () => loginOf('bob'), sharing: acrossTabs({ storage }) });
     await alice();
     expect((await bob()).identityId).toBe(identityOf('bob'));
     const keys = [...storage.entries.keys()].filter((key) => key.includes('idp.test'));
@@ -170,7 +174,7 @@ describe('two users in one browser (F01)', () => {
     let token = 'opaque-1';
     backend.api.reply = () => issued('alice');
     const storage = memoryStorage();
-    const provider = providerFor({ getToken: () => token, storage });
+    const provider = providerFor({ getToken: () => token, sharing: acrossTabs({ storage }) });
     await provider();
     await provider();
     expect(backend.api.seen).toHaveLength(1);
@@ -208,7 +212,7 @@ describe('signing out (F07)', () => {
       return issued('alice');
     };
     const storage = memoryStorage();
-    const provider = providerFor({ storage });
+    const provider = providerFor({ sharing: acrossTabs({ storage }) });
     const running = failureOf(provider());
     await until(() => backend.api.seen.length === 1);
     await provider.clear();
@@ -251,8 +255,8 @@ describe('signing out (F07)', () => {
 
   it('removes what a store keeps from before a reload', async () => {
     const storage = memoryStorage();
-    await providerFor({ storage })();
-    await providerFor({ storage }).clear();
+    await providerFor({ sharing: acrossTabs({ storage }) })();
+    await providerFor({ sharing: acrossTabs({ storage }) }).clear();
     expect([...storage.entries.values()].join()).not.toContain('secret');
   });
 
@@ -267,7 +271,7 @@ describe('signing out (F07)', () => {
       },
       removeItem: async (key: string) => void entries.delete(key),
     };
-    const provider = providerFor({ storage });
+    const provider = providerFor({ sharing: acrossTabs({ storage }) });
     const running = failureOf(provider());
     await until(() => backend.cognito.seen.length === 1);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -284,7 +288,7 @@ describe('several tabs (F04)', () => {
     const time = fakeTime();
     const [storage, locks] = [memoryStorage(), webLocks()];
     const tabs = Array.from({ length: 5 }, () =>
-      providerFor({ storage, environment: { ...time.environment, locks } }),
+      providerFor({ sharing: acrossTabs({ storage, locks }), environment: time.environment }),
     );
     await Promise.all(tabs.map((tab) => tab()));
     expect(backend.api.seen).toHaveLength(1);
@@ -297,52 +301,45 @@ describe('several tabs (F04)', () => {
 
   it('works without Web Locks, with more requests', async () => {
     const storage = memoryStorage();
-    const tabs = Array.from({ length: 5 }, () => providerFor({ storage }));
+    const tabs = Array.from({ length: 5 }, () => providerFor({ sharing: acrossTabs({ storage }) }));
     const credentials = await Promise.all(tabs.map((tab) => tab()));
     expect(credentials).toHaveLength(5);
-    expect((await providerFor({ storage })()).identityId).toBe(identityOf('alice'));
+    expect((await providerFor({ sharing: acrossTabs({ storage }) })()).identityId).toBe(identityOf('alice'));
     expect(backend.api.seen.length).toBeLessThanOrEqual(5);
   });
 
   it('does not wait for ever for a tab that holds the lock', async () => {
-    const time = fakeTime(15_000);
     const locks: LocksLike = {
       request: (_, { signal }) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     };
-    let turns = 0;
-    const environment: typeof time.environment = {
-      ...time.environment,
-      locks,
-      // The first wait of this length is that for the lock.
-      setTimer: (callback, milliseconds) => {
-        const timer = setTimeout(callback, milliseconds === 15_000 && turns++ === 0 ? 1 : milliseconds);
-        return () => clearTimeout(timer);
-      },
-    };
-    expect((await providerFor({ environment })()).identityId).toBe(identityOf('alice'));
+    const provider = providerFor({ sharing: acrossTabs({ locks }), timeoutMs: 100 });
+    expect((await provider()).identityId).toBe(identityOf('alice'));
   });
 
   it('neither clears the store nor signs others out when the refresh of one tab fails', async () => {
     const storage = memoryStorage();
-    const other = providerFor({ storage, environment: { openChannel } });
-    const failing = providerFor({ storage, environment: { openChannel }, maxAttempts: 1 });
+    const other = providerFor({ sharing: acrossTabs({ storage, openChannel }) });
+    const failing = providerFor({ sharing: acrossTabs({ storage, openChannel }), maxAttempts: 1 });
     const before = await other();
-    backend.api.reply = () => refused('UNAUTHENTICATED', 401);
-    expect(await failureOf(failing.refresh())).toMatchObject({ code: 'SIGN_IN_REQUIRED' });
-    backend.api.reply = () => refused('FORBIDDEN');
-    expect(await failureOf(failing.refresh())).toMatchObject({ code: 'FORBIDDEN' });
+    for (const [code, expected] of [
+      ['FORBIDDEN', 'FORBIDDEN'],
+      ['UNAUTHENTICATED', 'SIGN_IN_REQUIRED'],
+    ] as const) {
+      backend.api.reply = () => refused(code);
+      expect(await failureOf(failing.refresh())).toMatchObject({ code: expected });
+    }
     expect(await other()).toEqual(before);
-    expect((await providerFor({ storage })()).accessKeyId).toBe(before.accessKeyId);
+    expect((await providerFor({ sharing: acrossTabs({ storage }) })()).accessKeyId).toBe(before.accessKeyId);
     await failing.clear();
     await other.clear();
   });
 
   it('signs the user out of all tabs, and nobody else', async () => {
     const storage = memoryStorage();
-    const environment = { openChannel };
-    const [one, two] = [providerFor({ environment, storage }), providerFor({ environment, storage })];
-    const bob = providerFor({ environment, storage, getToken: () => loginOf('bob') });
+    const sharing = acrossTabs({ storage, openChannel });
+    const [one, two] = [providerFor({ sharing }), providerFor({ sharing })];
+    const bob = providerFor({ sharing, getToken: () => loginOf('bob') });
     await Promise.all([one(), two(), bob()]);
     const asked = backend.api.seen.length;
     await one.clear();
@@ -365,10 +362,10 @@ describe('several tabs (F04)', () => {
 
   it('signs other tabs out right after a reload too', async () => {
     const storage = memoryStorage();
-    const environment = { openChannel };
-    const other = providerFor({ environment, storage });
+    const sharing = acrossTabs({ storage, openChannel });
+    const other = providerFor({ sharing });
     await other();
-    await providerFor({ environment, storage }).clear();
+    await providerFor({ sharing }).clear();
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await failureOf(other())).toMatchObject({ code: 'SIGNED_OUT' });
   });
@@ -376,18 +373,22 @@ describe('several tabs (F04)', () => {
   it('takes a broken or failing store for an empty one', async () => {
     const broken = memoryStorage();
     broken.getItem = () => '{"accessKeyId":';
-    expect((await providerFor({ storage: broken })()).identityId).toBe(identityOf('alice'));
+    expect((await providerFor({ sharing: acrossTabs({ storage: broken }) })()).identityId).toBe(
+      identityOf('alice'),
+    );
     const full = memoryStorage();
     full.setItem = () => {
       throw new Error('QuotaExceededError');
     };
-    expect((await providerFor({ storage: full })()).identityId).toBe(identityOf('alice'));
+    expect((await providerFor({ sharing: acrossTabs({ storage: full }) })()).identityId).toBe(
+      identityOf('alice'),
+    );
   });
 
   it('survives a reload with a store', async () => {
     const storage = memoryStorage();
-    const before = await providerFor({ storage })();
-    expect(await providerFor({ storage })()).toEqual(before);
+    const before = await providerFor({ sharing: acrossTabs({ storage }) })();
+    expect(await providerFor({ sharing: acrossTabs({ storage }) })()).toEqual(before);
     expect(backend.api.seen).toHaveLength(1);
   });
 });
@@ -408,7 +409,7 @@ describe('server-side rendering (F05)', () => {
   });
 
   it('has no persistent store on a server', async () => {
-    const provider = providerFor({ storage: 'session' });
+    const provider = providerFor({ sharing: acrossTabs({ storage: 'session' }) });
     expect((await provider()).identityId).toBe(identityOf('alice'));
     await provider.clear();
   });

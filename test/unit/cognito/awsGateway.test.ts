@@ -52,6 +52,7 @@ describe('issuing an OpenID token', () => {
       {
         operation: 'GetOpenIdTokenForDeveloperIdentity',
         signed: true,
+        accessKeyId: 'AKIATEST',
         body: {
           IdentityPoolId: pool,
           Logins: { 'login.demo': 'alice' },
@@ -380,6 +381,30 @@ describe('limits', () => {
       code: 'UPSTREAM_UNAVAILABLE',
     });
     expect(stub.count('DescribeIdentity')).toBe(0);
+  });
+
+  it('renews credentials of this server that are about to expire', async () => {
+    let made = 0;
+    const minutesLeft = [1, 60, 60];
+    const renewing = gateway({
+      credentials: async () => ({
+        accessKeyId: `ASIA${++made}`,
+        secretAccessKey: 'secret',
+        expiration: new Date(Date.now() + (minutesLeft[made - 1] ?? 0) * 60_000),
+      }),
+    });
+    const calls = capture('DescribeIdentity', {
+      IdentityId: identity,
+      CreationDate: 1538078988,
+      LastModifiedDate: 1538078990,
+    });
+    for (let i = 0; i < 3; i += 1) {
+      await renewing.describeIdentity(identity, never);
+      // A renewal ahead of time goes on beside the call that caused it.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(calls.at(-1)?.accessKeyId).toBe('ASIA2');
+    expect(made).toBe(2);
   });
 
   it("rethrows the caller's own reason when the caller goes away", async () => {

@@ -155,6 +155,25 @@ describe('the waiting line', () => {
     expect(refusals.every(({ user }) => user === 'hog')).toBe(true);
   });
 
+  it('counts only those calls of others that come before in turn', async () => {
+    const { time, ask, starts } = setUp();
+    times(20, () => ask('hog'));
+    times(2, () => ask('alice'));
+    await time.advance(1020);
+    expect(starts.filter(({ user }) => user === 'alice')).toHaveLength(2);
+  });
+
+  it('lets nobody pass those who wait, even when their turn is overdue', async () => {
+    let late = 0;
+    const time = new SimulatedTime();
+    const { ask, starts } = setUp({ clock: { now: () => time.now() + late }, timers: time });
+    times(11, () => ask('alice'));
+    late = 1100;
+    ask('bob');
+    await time.advance(1100);
+    expect(starts.slice(10).map(({ user }) => user)).toEqual(['alice', 'bob']);
+  });
+
   it('lets nobody wait longer than promised, also when others came in between', async () => {
     const { time, ask, refusals, starts } = setUp();
     times(20, () => ask('hog'));
