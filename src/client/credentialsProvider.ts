@@ -1,7 +1,8 @@
 import { CognitoGraphQLError } from './errors.ts';
+import type { GuestSource } from './guestSource.ts';
 import { type HeldCredentials, isUsable, refreshTime } from './heldCredentials.ts';
 import { userOfLoginToken } from './loginToken.ts';
-import { type GuestSource, type Obtained, obtainCredentials, signInRequired } from './obtainCredentials.ts';
+import { type Obtained, obtainCredentials, signInRequired } from './obtainCredentials.ts';
 import {
   type AskOptions,
   type CognitoGraphQLOptions,
