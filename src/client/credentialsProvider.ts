@@ -146,8 +146,6 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
       const previousIdentityId = s.held?.identityId;
       const order = { token, logInAgain, previousIdentityId, guest, signal };
       const obtained = await obtainCredentials(settings, order);
-      // Whoever waited has been told why already.
-      if (session !== s) throw userChanged();
       const { held } = obtained;
       keep(s, held);
       if (sharedKey) {

@@ -80,6 +80,20 @@ describe('a login token that is refused (F03)', () => {
     expect(backend.api.seen).toHaveLength(4);
   });
 
+  it('is not sent again for a while either when the app keeps the new one', async () => {
+    let version = 1;
+    backend.api.reply = () => refused('UNAUTHENTICATED', 401);
+    const provider = providerFor({
+      getToken: ({ force }) => {
+        if (force) version++;
+        return loginOf('alice', version);
+      },
+    });
+    await failureOf(provider());
+    expect(await failureOf(provider())).toMatchObject({ code: 'SIGN_IN_REQUIRED' });
+    expect([version, backend.api.seen.length]).toEqual([2, 2]);
+  });
+
   it('is forgotten once the user has signed in again', async () => {
     let version = 1;
     backend.api.reply = () => refused('UNAUTHENTICATED', 401);
