@@ -104,11 +104,12 @@ function testKey(
   }
   if (!Object.hasOwn(operators, name)) return undefined;
   const { test, negated } = operators[name] as Operator;
+  const pattern = test === like || test === arnLike;
+  const resolved = expected.map((candidate) => substitute(candidate, lookUp, pattern));
+  // A variable without a value matches nothing; "does not match" must not become true by that.
+  if (negated && resolved.includes(undefined)) return undefined;
   const one = (value: string) =>
-    expected.some((candidate) => {
-      const resolved = substitute(candidate, lookUp, test === like || test === arnLike);
-      return resolved !== undefined && test(value, resolved);
-    }) !== negated;
+    resolved.some((candidate) => candidate !== undefined && test(value, candidate)) !== negated;
   if (absent && ifExists) return true;
   if (set === 'ForAnyValue') return values.some(one);
   if (set === 'ForAllValues') return values.every(one);

@@ -211,6 +211,8 @@ describe('a condition', () => {
     expect(holds('StringLike', 'aws:RequestTag/name', `\${aws:RequestTag/team}-*`, other)).toEqual(no);
     expect(holds('StringEquals', 'aws:RequestTag/team', `a\${*}`, context)).toEqual(yes);
     expect(holds('StringEquals', 'aws:RequestTag/team', `\${aws:absent}`, context)).toEqual(no);
+    expect(holds('StringEquals', 'aws:RequestTag/team', `\${aws:absent}a*`, context)).toEqual(no);
+    expect(holds('StringNotEquals', 'aws:RequestTag/team', `\${aws:absent}`, context)).toEqual(undecided);
   });
 
   it.each([

@@ -173,6 +173,8 @@ describe('a role', () => {
     const first = await iam.send(new ListRolesCommand({ MaxItems: 2 }));
     expect(first.Roles?.map((role) => role.RoleName)).toEqual(['a', 'B']);
     expect(first.IsTruncated).toBe(true);
+    const next = await iam.send(new ListRolesCommand({ MaxItems: 1, Marker: first.Marker }));
+    expect(next.Roles?.map((role) => role.RoleName)).toEqual(['c']);
     await iam.send(new DeleteRoleCommand({ RoleName: 'B' }));
     const second = await iam.send(new ListRolesCommand({ MaxItems: 2, Marker: first.Marker }));
     expect(second.Roles?.map((role) => role.RoleName)).toEqual(['c', 'd']);
