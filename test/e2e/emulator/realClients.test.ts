@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { fromCognitoIdentity, fromCognitoIdentityPool } from '@aws-sdk/credentia
 import { JwtRsaVerifier } from 'aws-jwt-verify';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { requireTool } from '../../support/requirements.ts';
 import { createPoolWithRoles, developerToken, failure, provider, type Running, start } from './support.ts';
 
 const run = promisify(execFile);
@@ -102,13 +103,8 @@ describe('version 2 of the SDK', () => {
   });
 });
 
-/** Whether a program that this suite wants is here. In CI it has to be; elsewhere its tests say that they were left out. */
-function available(program: string, args: readonly string[]): boolean {
-  const present = spawnSync(program, args, { stdio: 'ignore' }).status === 0;
-  if (!present && process.env['CI'] === 'true')
-    throw new Error(`${program} ${args.join(' ')} does not run here.`);
-  return present;
-}
+const aws = requireTool('aws');
+const boto3 = requireTool('boto3');
 
 const environment = () => ({
   PATH: process.env['PATH'],
@@ -118,10 +114,10 @@ const environment = () => ({
   AWS_EC2_METADATA_DISABLED: 'true',
 });
 
-describe.skipIf(!available('/usr/bin/aws', ['--version']))("Debian's aws (package awscli)", () => {
-  const aws = async (service: string, operation: string, ...args: string[]) => {
+aws.describe("Debian's aws", () => {
+  const call = async (service: string, operation: string, ...args: string[]) => {
     const { stdout } = await run(
-      '/usr/bin/aws',
+      aws.path,
       ['--endpoint-url', running.url, '--output', 'json', service, operation, ...args],
       { env: environment() },
     );
@@ -129,7 +125,7 @@ describe.skipIf(!available('/usr/bin/aws', ['--version']))("Debian's aws (packag
   };
 
   it('creates a pool, gets a token, credentials and an identity', async () => {
-    const pool = await aws(
+    const pool = await call(
       'cognito-identity',
       'create-identity-pool',
       '--identity-pool-name',
@@ -139,7 +135,7 @@ describe.skipIf(!available('/usr/bin/aws', ['--version']))("Debian's aws (packag
       provider,
     );
     expect(pool.IdentityPoolId).toMatch(/^us-east-1:/);
-    const token = await aws(
+    const token = await call(
       'cognito-identity',
       'get-open-id-token-for-developer-identity',
       '--identity-pool-id',
@@ -147,7 +143,7 @@ describe.skipIf(!available('/usr/bin/aws', ['--version']))("Debian's aws (packag
       '--logins',
       `${provider}=alice`,
     );
-    const answer = await aws(
+    const answer = await call(
       'cognito-identity',
       'get-credentials-for-identity',
       '--identity-id',
@@ -156,7 +152,7 @@ describe.skipIf(!available('/usr/bin/aws', ['--version']))("Debian's aws (packag
       `${cognito}=${token.Token}`,
     );
     expect(answer.Credentials.AccessKeyId).toMatch(/^ASIA/);
-    const assumed = await aws(
+    const assumed = await call(
       'sts',
       'assume-role-with-web-identity',
       '--role-arn',
@@ -171,7 +167,7 @@ describe.skipIf(!available('/usr/bin/aws', ['--version']))("Debian's aws (packag
 
   it('prints the error of AWS', async () => {
     const missing = 'us-west-2:11111111-1111-4111-8111-111111111111';
-    const { stderr } = await aws('cognito-identity', 'get-id', '--identity-pool-id', missing).catch(
+    const { stderr } = await call('cognito-identity', 'get-id', '--identity-pool-id', missing).catch(
       (error) => error,
     );
     expect(stderr.trim()).toBe(
@@ -197,24 +193,21 @@ except cognito.exceptions.ResourceNotFoundException as error:
 print(json.dumps({'arn': sts.get_caller_identity()['Arn'], 'expires': c['Expiration'].timestamp(), 'code': code}))
 `;
 
-describe.skipIf(!available('/usr/bin/python3', ['-c', 'import boto3']))(
-  'boto3 (package python3-boto3)',
-  () => {
-    it('gets a token and credentials and signs with them', async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'emulator-boto3-'));
-      try {
-        const script = join(directory, 'client.py');
-        writeFileSync(script, python);
-        const { stdout } = await run('/usr/bin/python3', [script, running.url, poolId, provider, cognito], {
-          env: environment(),
-        });
-        const result = JSON.parse(stdout) as { arn: string; expires: number; code: string };
-        expect(result.arn).toBe(roleArn());
-        expect(result.expires * 1000).toBeGreaterThan(running.emulator.clock.now());
-        expect(result.code).toBe('ResourceNotFoundException');
-      } finally {
-        rmSync(directory, { recursive: true });
-      }
-    }, 60_000);
-  },
-);
+boto3.describe('boto3', () => {
+  it('gets a token and credentials and signs with them', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'emulator-boto3-'));
+    try {
+      const script = join(directory, 'client.py');
+      writeFileSync(script, python);
+      const { stdout } = await run(boto3.path, [script, running.url, poolId, provider, cognito], {
+        env: environment(),
+      });
+      const result = JSON.parse(stdout) as { arn: string; expires: number; code: string };
+      expect(result.arn).toBe(roleArn());
+      expect(result.expires * 1000).toBeGreaterThan(running.emulator.clock.now());
+      expect(result.code).toBe('ResourceNotFoundException');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  }, 60_000);
+});
