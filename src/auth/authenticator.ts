@@ -16,4 +16,6 @@ export interface Authenticator {
   authenticate(headers: RequestHeaders, signal: AbortSignal): Promise<Principal | null>;
   /** Why requests cannot be authenticated at present, for readiness; null when they can. */
   problem?(): string | null;
+  /** Stops whatever runs in the background: retries, refreshes. Requests under way are still answered. */
+  close?(): void;
 }

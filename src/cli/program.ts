@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addIdentitiesCommands } from './identitiesCommands.ts';
+import { collect, port } from './options.ts';
+import { addPoolCommands } from './poolCommands.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The command line. What a command does is loaded only when it runs, so that help is there at once. */
+export function createProgram(terminal: Terminal, settingsHelp = ''): Command {
+  const program = new Command('cognito-graphql')
+    .description('Your own login in, AWS credentials out, over GraphQL.')
+    .version(packageVersion())
+    .exitOverride()
+    .showHelpAfterError('Use --help to see what is possible.')
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      getOutHasColors: () => terminal.stdout.isTTY === true && !terminal.env['NO_COLOR'],
+      getErrHasColors: () => terminal.stderr.isTTY === true && !terminal.env['NO_COLOR'],
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ cognito-graphql demo                      the main job once, without an AWS account
+  $ cognito-graphql serve                     the server; settings come from the environment
+  $ cognito-graphql pool create --help        a real identity pool with its roles
+
+Exit codes: 0 done, 1 failed, 2 bad usage or configuration.`,
+    );
+
+  program
+    .command('serve')
+    .description('run the server')
+    .action(async () => (await import('./serve.ts')).serve(terminal))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ cognito-graphql serve                     embedded Cognito and demo login, for trials
+  $ node --env-file=.env dist/main.js serve
+
+Settings, all from the environment (defaults in parentheses):
+
+${settingsHelp}`,
+    );
+
+  program
+    .command('demo')
+    .description('do the main job once with the embedded Cognito and the demo login, and print each step')
+    .action(async () => (await import('./demo.ts')).demo(terminal))
+    .addHelpText('after', '\nExample:\n  $ cognito-graphql demo');
+
+  program
+    .command('emulate')
+    .description(
+      'run the embedded Cognito alone: cognito-identity, STS and the needed part of IAM on one port',
+    )
+    .option('--port <port>', 'port to listen on; 0 takes a free one', port, 9400)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--data <directory>', 'keep everything in this directory; default: in memory')
+    .option(
+      '--access-key <id:secret>',
+      'permanent key that may sign, in place of test:test; repeatable',
+      collect,
+      [],
+    )
+    .option('--account <id>', 'account id of 12 digits', '000000000000')
+    .option('--issuer <url>', 'issuer of the tokens: an address, or self for the address bound')
+    .option('--lenient', 'accept what looser emulators accept')
+    .option(
+      '--choices [list]',
+      'behaviour that is not known of AWS, as name=value,…; without a list: show them',
+    )
+    .option('--seed <file>', 'JSON file with pools to make at start')
+    .action(async (options) => (await import('./emulate.ts')).emulate(options, terminal))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ cognito-graphql emulate
+  $ cognito-graphql emulate --port 0 --data ./cognito-data
+  $ AWS_ENDPOINT_URL=http://127.0.0.1:9400 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test \\
+      cognito-graphql pool create --region eu-west-1 --pool-name demo --developer-provider login.demo`,
+    );
+
+  program
+    .command('token')
+    .description('print an access token of the demo login, for curl')
+    .requiredOption('--user <name>', 'user to sign in as')
+    .option('--scope <scope>', 'scope to ask for, such as admin')
+    .option('--login-url <url>', 'token address of the demo login', 'http://127.0.0.1:4000/demo-login/token')
+    .option('--json', "print the login's whole answer as JSON")
+    .action(async (options) => (await import('./token.ts')).token(options, terminal))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ cognito-graphql token --user alice
+  $ curl -H "Authorization: Bearer $(cognito-graphql token --user alice)" \\
+      -H 'Content-Type: application/json' -d '{"query":"{me{userId}}"}' http://127.0.0.1:4000/graphql`,
+    );
+
+  addPoolCommands(program, terminal);
+  addIdentitiesCommands(program, terminal);
+
+  program
+    .command('completion')
+    .description('print a completion script for a shell')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(async (shell) => (await import('./completion.ts')).completion(shell, program, terminal))
+    .addHelpText('after', '\nExample:\n  $ source <(cognito-graphql completion bash)');
+
+  return program;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

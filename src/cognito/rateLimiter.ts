@@ -1,0 +1,268 @@
+import { ServiceError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Timers } from '../lib/timers.ts';
+import { createTurns } from './turns.ts';
+
+/** What a process asks of a count that it shares with others. */
+export interface PermitRequest {
+  /** Starts wanted now. */
+  readonly count: number;
+  /** At most `calls` starts in any `windowMs`, for all processes together. */
+  readonly calls: number;
+  readonly windowMs: number;
+  /** Milliseconds since each start that was made without asking, while the count could not be reached. */
+  readonly unreported: readonly number[];
+}
+
+export interface PermitGrant {
+  readonly granted: number;
+  /** Milliseconds until asking again can help. */
+  readonly waitMs: number;
+  /** Processes that want starts at present, this one included; at least 1. */
+  readonly sharers: number;
+}
+
+/** A count of starts that several processes share. */
+export interface PermitSource {
+  /** False while the count cannot be reached: everybody then keeps to his part of the budget. */
+  readonly available: boolean;
+  /** Processes that share the budget, as last known; at least 1. */
+  readonly replicas: number;
+  /** Null when there was no answer in time. Never throws. */
+  take(request: PermitRequest): Promise<PermitGrant | null>;
+}
+
+export interface RateLimiterOptions {
+  /** Calls per second at most, more than 0. AWS counts per operation, account and Region. */
+  readonly ratePerSecond: number;
+  /** Milliseconds that a call may wait for its turn; what would wait longer is refused at once. */
+  readonly maxWaitMs: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Told about every refusal. */
+  readonly onShed?: () => void;
+  /** Where the budget is counted for several processes. Default: this one has it for itself. */
+  readonly permits?: PermitSource;
+}
+
+/** A budget of calls per second with a short, fair waiting line in front of it. */
+export interface RateLimiter {
+  /**
+   * Resolves when a call may start. Users take turns: whoever waits with many calls delays only his own.
+   * Throws UPSTREAM_THROTTLED with the seconds after which there is room, or the caller's own reason.
+   */
+  acquire(user: string, signal: AbortSignal): Promise<void>;
+  /** AWS throttled a call although it was within the budget: the budget shrinks at once and grows back step by step. */
+  throttled(): void;
+  /** Sets another ceiling, e.g. a replica's share. */
+  setRate(ratePerSecond: number): void;
+  /** Calls per second at this moment. */
+  readonly rate: number;
+  readonly waiting: number;
+}
+
+interface Waiter {
+  readonly user: string;
+  readonly deadline: number;
+  settle(error?: unknown): void;
+}
+
+/**
+ * Room for calls that leave in order but arrive out of step: a window at AWS's side must not see more than the budget.
+ * Costs as much of the throughput.
+ */
+const slack = 1.02;
+/** A throttled budget falls to this share, never below the floor, and regains its ceiling in steps per second. */
+const decrease = 0.5;
+const floor = 0.05;
+const increasePerSecond = 0.05;
+/** Calls under way when the budget shrank say nothing new: further throttling counts after this time. */
+const settleMs = 1000;
+
+/** Starts asked for at a time, so that those who share take turns too. */
+const batch = 10;
+/** A call may turn out to wait longer than foreseen when others want more of the shared budget than before. */
+const patience = 1.5;
+
+/**
+ * Lets at most N calls start in any window of N/rate seconds, so a quiet service answers a burst at once and the budget still
+ * holds for every second. Holds the start times of the last N calls and one entry per waiting call. With a shared count the
+ * count decides, and the same arithmetic only foresees how long a call will wait.
+ */
+export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
+  const { maxWaitMs, clock, timers, onShed, permits } = options;
+  let ceiling = options.ratePerSecond;
+  if (!(ceiling > 0)) throw new RangeError('ratePerSecond must be more than 0');
+  let reduced = { rate: ceiling, since: Number.NEGATIVE_INFINITY };
+  /** Ascending; older ones than matter are dropped. */
+  let starts: number[] = [];
+  /** Those of them that a shared count does not know. */
+  let unreported: number[] = [];
+  let sharers = 1;
+  /** When the shared count expects to have something again. */
+  let nextGrant = 0;
+  let asking = false;
+  const lines = createTurns<Waiter>();
+  /** In the order of arrival, hence of deadlines. */
+  const arrivals = new Set<Waiter>();
+  let timer: unknown;
+
+  const shared = () => permits?.available === true;
+
+  /** Of the whole budget, in calls per second. */
+  function rate(): number {
+    const recovered = Math.max(0, clock.now() - reduced.since - settleMs) / 1000;
+    return Math.min(ceiling, reduced.rate + recovered * increasePerSecond * ceiling);
+  }
+
+  function limits(current: number) {
+    const calls = Math.max(1, Math.floor(current));
+    return { calls, windowMs: (calls / current) * 1000 * slack };
+  }
+
+  /** When the call that has `ahead` calls before it can start, with this process's part of the budget. */
+  function startTime(ahead: number): number {
+    const parts = permits === undefined ? 1 : shared() ? sharers : permits.replicas;
+    const { calls, windowMs } = limits(rate() / parts);
+    const earlier = starts[starts.length - calls + (ahead % calls)];
+    const soonest = shared() ? Math.max(clock.now(), nextGrant) : clock.now();
+    const first = earlier === undefined ? soonest : Math.max(soonest, earlier + windowMs);
+    return first + Math.floor(ahead / calls) * windowMs;
+  }
+
+  function start(reported: boolean) {
+    starts.push(clock.now());
+    // Trimmed in blocks: cheaper than moving the array at every call.
+    if (starts.length > 2 * ceiling + 64) starts = starts.slice(-Math.ceil(ceiling) - 1);
+    if (permits === undefined || reported) return;
+    unreported.push(clock.now());
+    if (unreported.length > ceiling) unreported = unreported.slice(-Math.ceil(ceiling / 2));
+  }
+
+  function leave(waiter: Waiter) {
+    if (arrivals.delete(waiter)) lines.remove(waiter.user, waiter);
+  }
+
+  function shed(waitMs: number): ServiceError {
+    onShed?.();
+    return new ServiceError('UPSTREAM_THROTTLED', 'Too much is asked of Amazon Cognito. Try again later.', {
+      retryAfter: Math.max(1, Math.ceil(waitMs / 1000)),
+    });
+  }
+
+  function serveNext(reported: boolean) {
+    const waiter = lines.next();
+    if (waiter === undefined) return;
+    arrivals.delete(waiter);
+    start(reported);
+    waiter.settle();
+  }
+
+  function serve() {
+    timer = undefined;
+    if (shared()) {
+      void ask();
+    } else {
+      // Before anybody is refused: this process may have been busy, and there is room now.
+      while (lines.size > 0 && startTime(0) <= clock.now()) serveNext(false);
+    }
+    for (const waiter of arrivals) {
+      if (waiter.deadline >= clock.now()) break;
+      leave(waiter);
+      waiter.settle(shed(startTime(lines.ahead(waiter.user)) - clock.now()));
+    }
+    schedule();
+  }
+
+  async function ask() {
+    if (asking || permits === undefined || arrivals.size === 0 || nextGrant > clock.now()) return;
+    asking = true;
+    const { calls, windowMs } = limits(rate());
+    const now = clock.now();
+    const told = unreported;
+    unreported = [];
+    const grant = await permits.take({
+      count: Math.min(batch, arrivals.size),
+      calls,
+      windowMs,
+      unreported: told.map((at) => now - at).filter((age) => age < windowMs),
+    });
+    asking = false;
+    if (grant === null) {
+      unreported = [...told, ...unreported];
+    } else {
+      sharers = Math.max(1, grant.sharers);
+      for (let i = 0; i < grant.granted; i += 1) serveNext(true);
+      // Nothing granted and nothing to wait for would make this ask without a pause.
+      nextGrant = clock.now() + Math.max(grant.waitMs, grant.granted > 0 ? 0 : 1);
+    }
+    serve();
+  }
+
+  function schedule() {
+    if (timer !== undefined) timers.clear(timer);
+    timer = undefined;
+    const [first] = arrivals;
+    if (first === undefined) return;
+    const turn = shared() ? (asking ? Number.POSITIVE_INFINITY : nextGrant) : startTime(0);
+    const wake = Math.min(turn, first.deadline + 1);
+    // Rounded up: a timer that fires early would find nothing to do and spin.
+    timer = timers.set(serve, Math.max(1, Math.ceil(wake - clock.now())));
+  }
+
+  return {
+    acquire(user, signal) {
+      if (signal.aborted) return Promise.reject(signal.reason);
+      const now = clock.now();
+      const ahead = lines.ahead(user);
+      const at = startTime(ahead);
+      if (!shared() && ahead === 0 && at <= now) {
+        start(false);
+        return Promise.resolve();
+      }
+      if (at - now > maxWaitMs) return Promise.reject(shed(at - now));
+      return new Promise((resolve, reject) => {
+        const onAbort = () => {
+          leave(waiter);
+          waiter.settle(signal.reason);
+          schedule();
+        };
+        const waiter: Waiter = {
+          user,
+          deadline: now + maxWaitMs * (permits === undefined ? 1 : patience),
+          settle(error) {
+            signal.removeEventListener('abort', onAbort);
+            if (error === undefined) resolve();
+            else reject(error);
+          },
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        arrivals.add(waiter);
+        lines.add(user, waiter);
+        if (shared()) void ask();
+        if (timer === undefined) schedule();
+      });
+    },
+
+    throttled() {
+      const now = clock.now();
+      if (now - reduced.since < settleMs) return;
+      reduced = { rate: Math.max(floor * ceiling, rate() * decrease), since: now };
+      schedule();
+    },
+
+    setRate(ratePerSecond) {
+      if (!(ratePerSecond > 0)) throw new RangeError('ratePerSecond must be more than 0');
+      reduced = { ...reduced, rate: (rate() / ceiling) * ratePerSecond };
+      ceiling = ratePerSecond;
+      schedule();
+    },
+
+    get rate() {
+      return rate();
+    },
+    get waiting() {
+      return arrivals.size;
+    },
+  };
+}

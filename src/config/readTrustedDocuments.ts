@@ -1,0 +1,42 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { ConfigError } from './config.ts';
+
+/** Where this package keeps the documents of its client, from `src` as well as from `dist`. */
+const ownDocuments = new URL('../../schema/operations/', import.meta.url);
+
+/** An Apollo persisted query manifest, or an object from SHA-256 to document as GraphQL Code Generator writes it. */
+const fileShape = z.union([
+  z
+    .object({
+      format: z.literal('apollo-persisted-query-manifest'),
+      operations: z.array(z.object({ body: z.string() })),
+    })
+    .transform(({ operations }) => operations.map(({ body }) => body)),
+  z.record(z.string().regex(/^[0-9a-f]{64}$/), z.string()).transform((documents) => Object.values(documents)),
+]);
+
+/**
+ * The texts of all trusted documents: those of this package's client, and those of the file.
+ *
+ * @throws ConfigError when the file cannot be read or has another form
+ */
+export async function readTrustedDocuments(file: string | undefined): Promise<string[]> {
+  const names = await readdir(ownDocuments);
+  const own = await Promise.all(names.map((name) => readFile(new URL(name, ownDocuments), 'utf8')));
+  if (file === undefined) return own;
+  let more: string[];
+  try {
+    more = fileShape.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch {
+    throw new ConfigError([
+      {
+        setting: 'TRUSTED_DOCUMENTS_FILE',
+        problem: 'cannot be read as a list of documents',
+        remedy:
+          'It must hold an Apollo persisted query manifest, or a JSON object from the SHA-256 of each document to its text.',
+      },
+    ]);
+  }
+  return [...own, ...more];
+}

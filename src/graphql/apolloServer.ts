@@ -1,0 +1,127 @@
+import { ApolloServer, type ApolloServerPlugin, type HTTPGraphQLHead } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { type FragmentDefinitionNode, type GraphQLSchema, Kind, type SelectionSetNode } from 'graphql';
+import type { Logger } from '../telemetry/logger.ts';
+import { unauthenticated } from './authChecker.ts';
+import type { GraphQLContext } from './context.ts';
+import { formatError, httpOf, toGraphQLError } from './errors.ts';
+import { defaultOperationLimits, limitOperations, parseOptionsFor } from './limits/index.ts';
+
+export interface ApolloServerOptions {
+  readonly schema: GraphQLSchema;
+  readonly logger: Logger;
+  readonly production: boolean;
+  /** Default: outside production. */
+  readonly introspection?: boolean;
+  /** Landing page and the like; they come from the HTTP side. */
+  readonly plugins?: readonly ApolloServerPlugin<GraphQLContext>[];
+}
+
+/**
+ * Apollo Server as this service runs it: no batching, no HTTP server of its own, no reporting, and every error through
+ * `formatError`.
+ */
+export function createApolloServer(options: ApolloServerOptions): ApolloServer<GraphQLContext> {
+  const { schema, logger, production, introspection = !production } = options;
+  return new ApolloServer<GraphQLContext>({
+    schema,
+    introspection,
+    hideSchemaDetailsFromClientErrors: !introspection,
+    includeStacktraceInErrorResponses: false,
+    allowBatchedHttpRequests: false,
+    csrfPrevention: true,
+    persistedQueries: false,
+    nodeEnv: production ? 'production' : 'development',
+    stopOnTerminationSignals: false,
+    formatError,
+    logger: apolloLogger(logger),
+    parseOptions: parseOptionsFor(defaultOperationLimits),
+    validationRules: [limitOperations()],
+    plugins: [
+      // Their headers and reports are not wanted: every answer is no-store, and nothing leaves this process.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      refuseAnonymous,
+      answerWithStatus(logger),
+      ...(options.plugins ?? []),
+    ],
+  });
+}
+
+/**
+ * Refuses a request without credentials before anything is executed, unless it asks for nothing but the schema. The auth
+ * checker on the fields would refuse it too, but only after execution has begun, with `data: null` in the answer.
+ */
+const refuseAnonymous: ApolloServerPlugin<GraphQLContext> = {
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ contextValue, operation, document }) {
+        if (contextValue.principal !== null || operation === undefined) return;
+        const fragments = new Map(
+          document.definitions
+            .filter(
+              (definition): definition is FragmentDefinitionNode =>
+                definition.kind === Kind.FRAGMENT_DEFINITION,
+            )
+            .map((fragment) => [fragment.name.value, fragment]),
+        );
+        if (!asksForMetaOnly(operation.selectionSet, fragments)) throw toGraphQLError(unauthenticated());
+      },
+    };
+  },
+};
+
+/** Root fields of a validated document: its fragments exist and have no cycles. */
+function asksForMetaOnly(
+  { selections }: SelectionSetNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+): boolean {
+  return selections.every((selection) => {
+    if (selection.kind === Kind.FIELD) return selection.name.value.startsWith('__');
+    const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value);
+    return inner === undefined || asksForMetaOnly(inner.selectionSet, fragments);
+  });
+}
+
+/** Gives an answer without data the HTTP status of its error, and an unexpected error the request id to find it by. */
+const answerWithStatus = (logger: Logger): ApolloServerPlugin<GraphQLContext> => ({
+  async requestDidStart() {
+    return {
+      async willSendResponse({ contextValue, response, errors }) {
+        if (response.body.kind !== 'single' || errors === undefined) return;
+        const { singleResult } = response.body;
+        const { requestId } = contextValue;
+        errors.forEach((error, index) => {
+          const extensions = singleResult.errors?.[index]?.extensions;
+          if (extensions?.['code'] !== 'INTERNAL_SERVER_ERROR') return;
+          extensions['requestId'] = requestId;
+          logger.error({ requestId, err: error.originalError ?? error }, 'A request failed unexpectedly');
+        });
+        if (hasData(singleResult.data)) return;
+        for (const { extensions } of singleResult.errors ?? []) {
+          const http = httpOf(extensions);
+          if (http !== null) return setHead(response.http, http);
+        }
+      },
+    };
+  },
+});
+
+const hasData = (data: Record<string, unknown> | null | undefined) =>
+  data !== null && data !== undefined && Object.values(data).some((value) => value !== null);
+
+function setHead(target: HTTPGraphQLHead, { status, headers }: NonNullable<ReturnType<typeof httpOf>>): void {
+  target.status = status;
+  for (const [name, value] of headers) target.headers.set(name, value);
+}
+
+/** Apollo's own lines carry no request data at these levels. */
+const apolloLogger = (logger: Logger) => ({
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (message?: unknown) => logger.warn({ source: 'apollo' }, String(message)),
+  error: (message?: unknown) => logger.error({ source: 'apollo' }, String(message)),
+});

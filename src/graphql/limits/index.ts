@@ -1,0 +1,3 @@
+export { limitOperations } from './limitOperations.ts';
+export type { OperationLimits } from './operationLimits.ts';
+export { defaultOperationLimits, parseOptionsFor } from './operationLimits.ts';

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ServiceError } from '../errors.ts';
+import type { RequestScope } from '../lib/requestScope.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { HttpError } from './httpError.ts';
+import { createRouter, type Handler, type Route } from './route.ts';
+
+export interface HttpServerOptions {
+  readonly logger: Logger;
+  /** Called first for every request, to set the headers of cross-origin access. */
+  readonly cors?: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Milliseconds after which a request is aborted. Default 30 000. */
+  readonly requestTimeoutMs?: number;
+  /** Milliseconds an idle connection is kept. Default 65 000: longer than the 60 s of common load balancers. */
+  readonly keepAliveTimeoutMs?: number;
+  /** Called when an answer has been sent or its client is gone. */
+  readonly onAnswered?: (path: string, status: number) => void;
+}
+
+export interface HttpServer {
+  /** Starts listening; port 0 takes a free one. Rejects with an Error that says what to do when the port is taken. */
+  listen(port: number, host: string): Promise<{ url: string; port: number }>;
+  /** Adds routes. Until `open`, all other paths answer 503: the address is often needed to make them. */
+  mount(routes: readonly Route[]): void;
+  /** Says that all routes are in place. */
+  open(): void;
+  /** Refuses new connections, lets running requests end for at most `graceMs`, then cuts them off. May be called again. */
+  drain(graceMs: number): Promise<void>;
+  readonly draining: boolean;
+}
+
+type State = { phase: 'starting' } | { phase: 'open' } | { phase: 'draining'; done: Promise<void> };
+
+/** A plain `node:http` server: routes, request ids, deadlines and a drain. Why no framework: see `src/decisions.md`. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { logger, cors, requestTimeoutMs = 30_000, keepAliveTimeoutMs = 65_000, onAnswered } = options;
+  const mounted: Route[] = [];
+  let routeOf = createRouter(mounted);
+  let state: State = { phase: 'starting' };
+
+  const server = createServer(
+    {
+      keepAliveTimeout: keepAliveTimeoutMs,
+      // Above the keep-alive time, or a header that begins in the last moment is cut off.
+      headersTimeout: keepAliveTimeoutMs + 5_000,
+      requestTimeout: keepAliveTimeoutMs + 10_000,
+      maxHeaderSize: 32 * 1024,
+    },
+    (request, response) => void handle(request, response),
+  );
+  server.on('clientError', (_, socket) => {
+    if (socket.writable)
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { scope, end } = openScope(request, response, requestTimeoutMs);
+    const path = pathOf(request);
+    response.setHeader('x-request-id', scope.requestId);
+    response.setHeader('cache-control', 'no-store');
+    response.setHeader('x-content-type-options', 'nosniff');
+    if (state.phase === 'draining') response.setHeader('connection', 'close');
+    response.once('close', () => {
+      end();
+      onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode);
+      // A connection that was busy when the drain began is kept alive by Node, and would hold it up.
+      if (state.phase === 'draining') setImmediate(() => server.closeIdleConnections());
+    });
+    try {
+      cors?.(request, response);
+      await handlerOf(request, path)(request, response, scope);
+    } catch (error) {
+      refuse(response, error, scope);
+    }
+  }
+
+  function handlerOf(request: IncomingMessage, path: string): Handler {
+    const route = routeOf(path);
+    if (route === undefined) throw state.phase === 'starting' ? starting() : nothingThere();
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const handler = route.methods[method as keyof Route['methods']];
+    if (handler !== undefined) return handler;
+    const allow = Object.keys(route.methods).join(', ');
+    throw new HttpError(405, 'METHOD_NOT_ALLOWED', `This path takes ${allow}.`, { allow });
+  }
+
+  /** Answers an error in JSON whatever the environment; what is not ours to show goes to the log. */
+  function refuse(response: ServerResponse, error: unknown, { requestId, signal }: RequestScope): void {
+    if (response.headersSent || response.destroyed) return void response.destroy();
+    const known = error instanceof HttpError ? error : unexpected(requestId);
+    if (!(error instanceof HttpError) && !signal.aborted)
+      logger.error({ requestId, err: error }, 'A request failed unexpectedly');
+    for (const [name, value] of Object.entries(known.headers)) response.setHeader(name, value);
+    response.statusCode = known.status;
+    response.setHeader('content-type', 'application/json; charset=utf-8');
+    response.end(known.body());
+  }
+
+  return {
+    get draining() {
+      return state.phase === 'draining';
+    },
+    async listen(port, host) {
+      await listening(server, port, host);
+      const address = server.address() as AddressInfo;
+      const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      return { url: `http://${shown}:${address.port}`, port: address.port };
+    },
+    mount(routes) {
+      mounted.push(...routes);
+      routeOf = createRouter(mounted);
+    },
+    open() {
+      if (state.phase === 'starting') state = { phase: 'open' };
+    },
+    drain(graceMs) {
+      if (state.phase !== 'draining') state = { phase: 'draining', done: close(server, graceMs) };
+      return state.done;
+    },
+  };
+}
+
+/** What work below rejects with once the signal is aborted. */
+const tookTooLong = () =>
+  new ServiceError('UPSTREAM_UNAVAILABLE', 'The request took too long; try again.', { retryAfter: 1 });
+const clientGone = () => new ServiceError('UPSTREAM_UNAVAILABLE', 'The client is gone.');
+
+/** A request's id, and a signal that ends with its client or its deadline. */
+function openScope(request: IncomingMessage, response: ServerResponse, timeoutMs: number) {
+  const controller = new AbortController();
+  const deadline = setTimeout(() => controller.abort(tookTooLong()), timeoutMs);
+  const scope: RequestScope = {
+    requestId: requestIdOf(request),
+    signal: controller.signal,
+    clientAddress: request.socket.remoteAddress ?? 'unknown',
+  };
+  const end = () => {
+    clearTimeout(deadline);
+    if (!response.writableFinished) controller.abort(clientGone());
+  };
+  return { scope, end };
+}
+
+/** The caller's own request id where it is one that can stand in a log, otherwise a new one. */
+function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const question = url.indexOf('?');
+  return question < 0 ? url : url.slice(0, question);
+}
+
+const starting = () =>
+  new HttpError(503, 'UPSTREAM_UNAVAILABLE', 'The server is starting; try again.', { 'retry-after': '1' });
+
+const nothingThere = () =>
+  new HttpError(404, 'NOT_FOUND', 'There is nothing at this path; the API is at /graphql.');
+
+const unexpected = (requestId: string) =>
+  new HttpError(
+    500,
+    'INTERNAL_SERVER_ERROR',
+    `Something went wrong on our side. Look for ${requestId} in the log of the server.`,
+  );
+
+function listening(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explainListenError(error, port, host)));
+    server.listen(port, host, () => resolve());
+  });
+}
+
+/** What to do about an address that cannot be had, instead of a system error's name. */
+export function explainListenError(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new Error(
+      `Port ${port} on ${host} is taken. Stop what listens there, or choose another port with PORT=${port + 1}.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (error.code === 'EACCES') {
+    return new Error(
+      `Port ${port} needs more rights than this process has. Choose one above 1023 with PORT.`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+function close(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
+  return closed.finally(() => clearTimeout(cutOff));
+}

@@ -1,0 +1,18 @@
+export type { App, AppParts } from './app.ts';
+export { createApp } from './app.ts';
+export type { Authenticator, RequestHeaders } from './auth/authenticator.ts';
+export { createIntrospectionAuthenticator, createJwtAuthenticator } from './auth/index.ts';
+export type { Principal } from './auth/principal.ts';
+export type { AwsGatewayOptions } from './cognito/awsGateway.ts';
+export { createAwsCognitoGateway as createCognitoGateway } from './cognito/awsGateway.ts';
+export type { CognitoGateway } from './cognito/gateway.ts';
+export type { Config } from './config/config.ts';
+export { loadConfig } from './config/loadConfig.ts';
+export type { ErrorCode } from './errors.ts';
+export { errorCodes, ServiceError } from './errors.ts';
+export type { GraphQLContext } from './graphql/context.ts';
+export type { ResolverServices } from './graphql/schema.ts';
+export { buildSchema, resolvers } from './graphql/schema.ts';
+export { createIdentityReader } from './identities/identityReader.ts';
+export { createIdentityService } from './identities/identityService.ts';
+export { createTokenService } from './tokens/tokenService.ts';

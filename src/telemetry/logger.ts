@@ -1,0 +1,43 @@
+import { type DestinationStream, type LoggerOptions, pino } from 'pino';
+
+export type Logger = Pick<import('pino').Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+/** Members that are never written, whatever object they come in. */
+const secretMembers = [
+  'authorization',
+  'cookie',
+  'token',
+  'openIdToken',
+  'guestOpenIdToken',
+  'secretAccessKey',
+  'sessionToken',
+  'Token',
+  'SecretKey',
+  'SessionToken',
+  'Logins',
+];
+
+/** One JSON object a line on stdout. Errors are written as type, message and stack, without the members they carry. */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  const options: LoggerOptions = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: secretMembers.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+    serializers: { err: describeError },
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** SDK errors hang request and response on themselves, so nothing but the known members is taken, causes included. */
+function describeError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { name, message, stack, cause } = error;
+  return {
+    type: name,
+    message,
+    stack,
+    ...(cause === undefined || depth > 3 ? {} : { cause: describeError(cause, depth + 1) }),
+  };
+}

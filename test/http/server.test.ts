@@ -1,0 +1,287 @@
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createCors } from '../../src/http/cors.ts';
+import { readJsonBody } from '../../src/http/requestBody.ts';
+import type { Route } from '../../src/http/route.ts';
+import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import { silentLogger } from '../support/silentLogger.ts';
+
+const servers: HttpServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.drain(0)));
+});
+
+async function start(routes: readonly Route[], options: Partial<HttpServerOptions> = {}) {
+  const server = createHttpServer({ logger: silentLogger, ...options });
+  servers.push(server);
+  const { url, port } = await server.listen(0, '127.0.0.1');
+  server.mount(routes);
+  server.open();
+  return { server, url, port };
+}
+
+const echo: Route = {
+  path: '/echo',
+  methods: {
+    GET: (_, response) => void response.end('got'),
+    POST: async (request, response) => {
+      response.end(JSON.stringify(await readJsonBody(request, 100)));
+    },
+  },
+};
+
+const post = (url: string, body: string | Uint8Array<ArrayBuffer>, contentType = 'application/json') =>
+  fetch(`${url}/echo`, { method: 'POST', body, headers: { 'content-type': contentType } });
+
+describe('the HTTP server', () => {
+  it('answers every request with an id and no-store, refusals included', async () => {
+    const { url } = await start([echo]);
+    for (const path of ['/echo', '/nothing']) {
+      const { headers } = await fetch(`${url}${path}`);
+      expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  });
+
+  it('keeps the request id of the caller only when it can stand in a log', async () => {
+    const { url } = await start([echo]);
+    const idFor = async (id: string) =>
+      (await fetch(`${url}/echo`, { headers: { 'x-request-id': id } })).headers.get('x-request-id');
+    expect(await idFor('trace-1.2:3')).toBe('trace-1.2:3');
+    expect(await idFor('a b')).not.toBe('a b');
+    expect(await idFor('x'.repeat(65))).not.toBe('x'.repeat(65));
+  });
+
+  it.each([
+    ['/nothing', 'GET', 404, 'NOT_FOUND'],
+    ['/echo', 'DELETE', 405, 'METHOD_NOT_ALLOWED'],
+  ])('refuses %s %s with %d in JSON', async (path, method, status, code) => {
+    const { url } = await start([echo]);
+    const response = await fetch(`${url}${path}`, { method });
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code } }] });
+    if (status === 405) expect(response.headers.get('allow')).toBe('GET, POST');
+  });
+
+  it('answers HEAD like GET without a body', async () => {
+    const { url } = await start([echo]);
+    const response = await fetch(`${url}/echo`, { method: 'HEAD' });
+    expect([response.status, await response.text()]).toEqual([200, '']);
+  });
+
+  it.each([
+    ['application/json'],
+    ['APPLICATION/JSON'],
+    ['application/json;charset="UTF-8"'],
+    ['application/json; charset=utf8'],
+    ['application/json ; Charset = utf-8'],
+  ])('reads a body sent as %s', async (contentType) => {
+    const { url } = await start([echo]);
+    const response = await post(url, '{"a":"ü"}', contentType);
+    expect([response.status, await response.text()]).toEqual([200, '{"a":"ü"}']);
+  });
+
+  it('reads a body behind a byte order mark', async () => {
+    const { url } = await start([echo]);
+    expect(await (await post(url, '\ufeff{"a":1}')).json()).toEqual({ a: 1 });
+  });
+
+  it.each([
+    ['half a JSON text', '{"a":', 'application/json', 400],
+    ['bytes that are not UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 'application/json', 400],
+    ['a body over the limit', JSON.stringify('x'.repeat(200)), 'application/json', 413],
+    ['latin-1', '{}', 'application/json; charset=iso-8859-1', 415],
+    ['utf-7', '{}', 'application/json; charset=utf-7', 415],
+    ['ibm037', '{}', 'application/json; charset=ibm037', 415],
+    ['a form', 'a=1', 'application/x-www-form-urlencoded', 415],
+    ['text', '{}', 'text/plain', 415],
+  ])('refuses %s in JSON, without a stack or a path', async (_, body, contentType, status) => {
+    const { url } = await start([echo]);
+    const response = await post(url, body, contentType);
+    const text = await response.text();
+    expect(response.status).toBe(status);
+    expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+    expect(text).not.toMatch(/ at |\.ts|\.js|node_modules/);
+  });
+
+  it('stops reading a body without a length once it is too large', async () => {
+    const { url, port } = await start([echo]);
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const request = httpRequest(
+        { port, path: '/echo', method: 'POST', headers: { 'content-type': 'application/json' } },
+        (response) => resolve(response.resume().statusCode),
+      );
+      request.on('error', reject);
+      request.write('x'.repeat(1000));
+    });
+    expect(status).toBe(413);
+    expect((await fetch(`${url}/echo`)).status).toBe(200);
+  });
+
+  it('refuses a compressed body instead of unpacking it', async () => {
+    const { url } = await start([echo]);
+    const response = await fetch(`${url}/echo`, {
+      method: 'POST',
+      body: 'x',
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    });
+    expect(response.status).toBe(415);
+  });
+
+  it('hides an unexpected error behind the request id', async () => {
+    const broken: Route = {
+      path: '/broken',
+      methods: {
+        GET: () => {
+          throw new Error('secret');
+        },
+      },
+    };
+    const { url } = await start([broken]);
+    const response = await fetch(`${url}/broken`, { headers: { 'x-request-id': 'r1' } });
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({
+      errors: [
+        {
+          message: 'Something went wrong on our side. Look for r1 in the log of the server.',
+          extensions: { code: 'INTERNAL_SERVER_ERROR' },
+        },
+      ],
+    });
+  });
+
+  it('answers what is not HTTP with 400', async () => {
+    const { port } = await start([echo]);
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write('nonsense\r\n\r\n'));
+      socket.once('data', (data) => resolve(data.toString()));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('aborts the signal of a request that takes too long, and of one whose client is gone', async () => {
+    const reasons: unknown[] = [];
+    const slow: Route = {
+      path: '/slow',
+      methods: {
+        GET: (_, response, { signal }) =>
+          new Promise((resolve) => {
+            signal.addEventListener('abort', () => {
+              reasons.push(signal.reason);
+              response.end();
+              resolve();
+            });
+          }),
+      },
+    };
+    const { url } = await start([slow], { requestTimeoutMs: 150 });
+    await fetch(`${url}/slow`);
+    await fetch(`${url}/slow`, { signal: AbortSignal.timeout(50) }).catch(() => undefined);
+    await expect.poll(() => reasons.length).toBe(2);
+    expect(reasons).toMatchObject([
+      { code: 'UPSTREAM_UNAVAILABLE', message: 'The request took too long; try again.' },
+      { code: 'UPSTREAM_UNAVAILABLE', message: 'The client is gone.' },
+    ]);
+  });
+
+  it('says what to do when its port is taken', async () => {
+    const { port } = await start([echo]);
+    const second = createHttpServer({ logger: silentLogger });
+    await expect(second.listen(port, '127.0.0.1')).rejects.toThrow(
+      `Port ${port} on 127.0.0.1 is taken. Stop what listens there, or choose another port with PORT=${port + 1}.`,
+    );
+  });
+
+  it('answers 503 for what is not there yet until it is opened', async () => {
+    const server = createHttpServer({ logger: silentLogger });
+    servers.push(server);
+    const { url } = await server.listen(0, '127.0.0.1');
+    const early = await fetch(`${url}/echo`);
+    expect([early.status, early.headers.get('retry-after')]).toEqual([503, '1']);
+    server.mount([echo]);
+    expect((await fetch(`${url}/echo`)).status).toBe(200);
+    server.open();
+    expect((await fetch(`${url}/other`)).status).toBe(404);
+  });
+});
+
+describe('a drain', () => {
+  const slow = (ms: number): Route => ({
+    path: '/slow',
+    methods: {
+      GET: (_, response) =>
+        new Promise((resolve) =>
+          setTimeout(() => {
+            response.end('done');
+            resolve();
+          }, ms),
+        ),
+    },
+  });
+
+  it('lets a running request end and refuses new connections', async () => {
+    const { server, url } = await start([slow(300)]);
+    const running = fetch(`${url}/slow`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const drained = server.drain(5_000);
+    expect(server.draining).toBe(true);
+    await expect(fetch(`${url}/slow`)).rejects.toThrow();
+    expect(await (await running).text()).toBe('done');
+    await drained;
+  });
+
+  it('cuts off what is still running after the grace', async () => {
+    const { server, url } = await start([slow(60_000)]);
+    const running = fetch(`${url}/slow`).then(
+      () => 'answered',
+      () => 'cut off',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await server.drain(50);
+    expect(await running).toBe('cut off');
+  });
+
+  it('can be asked for twice', async () => {
+    const { server } = await start([echo]);
+    await Promise.all([server.drain(50), server.drain(50)]);
+    expect(server.draining).toBe(true);
+  });
+});
+
+describe('cross-origin access', () => {
+  const origin = 'https://app.example';
+  const withCors = () =>
+    start([{ ...echo, methods: { ...echo.methods, OPTIONS: (_, r) => void r.end() } }], {
+      cors: createCors([origin]),
+    });
+
+  it('is given to a configured origin, refusals included', async () => {
+    const { url } = await withCors();
+    for (const path of ['/echo', '/nothing']) {
+      const { headers } = await fetch(`${url}${path}`, { headers: { origin } });
+      expect(headers.get('access-control-allow-origin')).toBe(origin);
+      expect(headers.get('vary')).toBe('Origin');
+    }
+  });
+
+  it.each(['https://app.example.evil', 'http://app.example', 'https://APP.example', 'null'])(
+    'is not given to %s',
+    async (other) => {
+      const { url } = await withCors();
+      const { headers } = await fetch(`${url}/echo`, { headers: { origin: other } });
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+      expect(headers.get('vary')).toBe('Origin');
+    },
+  );
+
+  it('lets a preflight ask for the headers of GraphQL clients', async () => {
+    const { url } = await withCors();
+    const { headers } = await fetch(`${url}/echo`, { method: 'OPTIONS', headers: { origin } });
+    expect(headers.get('access-control-allow-methods')).toBe('GET, POST');
+    expect(headers.get('access-control-allow-headers')).toContain('authorization, content-type');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+  });
+});

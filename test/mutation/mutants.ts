@@ -1,0 +1,162 @@
+/** One change to one file that takes a guard away. */
+export interface Mutant {
+  readonly file: string;
+  /** Where the replaced text begins. */
+  readonly offset: number;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Files whose every `if` is a guard, and the tests that must notice when one is gone. */
+export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
+  'src/auth/bearerToken.ts': [
+    'test/unit/auth/bearerToken.test.ts',
+    'test/unit/auth/jwtAuthenticator.test.ts',
+  ],
+  'src/auth/claims.ts': [
+    'test/unit/auth/claims.test.ts',
+    'test/unit/auth/jwtAuthenticator.test.ts',
+    'test/unit/auth/introspection.test.ts',
+  ],
+  'src/auth/jwtAuthenticator.ts': [
+    'test/unit/auth/jwtAuthenticator.test.ts',
+    'test/unit/auth/keySet.test.ts',
+  ],
+  'src/auth/keys.ts': ['test/unit/auth/jwtAuthenticator.test.ts'],
+  'src/auth/keySet.ts': ['test/unit/auth/keySet.test.ts'],
+  'src/auth/keyDocuments.ts': ['test/unit/auth/keySet.test.ts'],
+  'src/auth/fetchJson.ts': [
+    'test/unit/auth/keySet.test.ts',
+    'test/unit/auth/introspection.test.ts',
+    'test/unit/auth/jwtAuthenticator.test.ts',
+  ],
+  'src/auth/introspection.ts': ['test/unit/auth/introspection.test.ts'],
+  'src/auth/verifiedTokens.ts': ['test/unit/auth/verifiedTokens.test.ts'],
+  'src/graphql/limits/limitOperations.ts': ['test/unit/graphql/limits'],
+  'src/graphql/limits/operationSize.ts': ['test/unit/graphql/limits'],
+  'src/tokens/userRateLimit.ts': ['test/unit/tokens/userRateLimit.test.ts'],
+  'src/telemetry/auditLog.ts': ['test/unit/telemetry/auditLog.test.ts'],
+};
+
+/** Guards that are no `if`: parts of conditions, bounds, options handed to a library. */
+export const handKept: readonly Omit<Mutant, 'offset'>[] = [
+  { file: 'src/auth/bearerToken.ts', from: '^bearer +', to: '^bearer *' },
+  { file: 'src/auth/bearerToken.ts', from: '+=*)$/i', to: '+=*)/i' },
+  { file: 'src/auth/bearerToken.ts', from: 'const token68 = /^[', to: 'const token68 = /[' },
+  { file: 'src/auth/claims.ts', from: '[\\p{Cc}\\p{Cs}]', to: '[\\p{Cs}]' },
+  { file: 'src/auth/claims.ts', from: '[\\p{Cc}\\p{Cs}]', to: '[\\p{Cc}]' },
+  { file: 'src/auth/claims.ts', from: 'exp <= now - tolerance', to: 'exp < now - tolerance' },
+  { file: 'src/auth/claims.ts', from: 'iat > now + tolerance', to: 'iat > now + 2 * tolerance' },
+  { file: 'src/auth/claims.ts', from: ' || !Number.isFinite(value)', to: '' },
+  { file: 'src/auth/claims.ts', from: 'value.length < 1 || value.length > 1024', to: 'value.length > 1024' },
+  { file: 'src/auth/claims.ts', from: 'value.length < 1 || value.length > 1024', to: 'value.length < 1' },
+  { file: 'src/auth/claims.ts', from: 'value.length < 1 || value.length > 256', to: 'value.length > 256' },
+  { file: 'src/auth/claims.ts', from: 'value.length < 1 || value.length > 256', to: 'value.length < 1' },
+  {
+    file: 'src/auth/claims.ts',
+    from: "scope.split(' ').includes(adminScope)",
+    to: 'scope.includes(adminScope)',
+  },
+  { file: 'src/auth/claims.ts', from: "scp.split(' ').includes(adminScope)", to: 'scp.includes(adminScope)' },
+  { file: 'src/auth/claims.ts', from: 'Array.isArray(roles) && ', to: 'roles && ' },
+  {
+    file: 'src/auth/claims.ts',
+    from: 'Array.isArray(scp) && scp.includes(adminScope)',
+    to: 'Array.isArray(scp) && String(scp).includes(adminScope)',
+  },
+  { file: 'src/auth/claims.ts', from: 'Number.isSafeInteger(value)', to: 'Number.isFinite(value)' },
+  {
+    file: 'src/auth/claims.ts',
+    from: 'Object.hasOwn(claims, name) ? claims[name] : undefined',
+    to: 'claims[name]',
+  },
+  { file: 'src/auth/claims.ts', from: 'return Object.freeze({', to: 'return ({' },
+  {
+    file: 'src/auth/jwtAuthenticator.ts',
+    from: 'checkLifetime(claims, this.#rules, this.#clock.now())',
+    to: '(claims.exp as number) * 1000',
+  },
+  {
+    file: 'src/auth/jwtAuthenticator.ts',
+    from: 'new Set(keys.algorithms)',
+    to: "new Set([...keys.algorithms, 'RS256', 'HS256', 'none'])",
+  },
+  {
+    file: 'src/auth/jwtAuthenticator.ts',
+    from: 'return unlessAborted(this.#check(token, digest), signal)',
+    to: 'return this.#check(token, digest)',
+  },
+  { file: 'src/auth/keyDocuments.ts', from: "(use === undefined || use === 'sig') && ", to: '' },
+  { file: 'src/auth/keyDocuments.ts', from: 'd === undefined && ', to: '' },
+  { file: 'src/auth/keyDocuments.ts', from: ' && canBeImported(key as JsonWebKey)', to: '' },
+  { file: 'src/auth/keyDocuments.ts', from: ' >= 2048', to: ' >= 0' },
+  { file: 'src/auth/keySet.ts', from: 'this.#options.clock.now() >= activity.refetchFromMs', to: 'true' },
+  { file: 'src/auth/keySet.ts', from: ' || kid.length > maxKeyIdLength', to: '' },
+  { file: 'src/auth/keySet.ts', from: 'now < good.freshUntilMs + this.#options.maxOutageMs', to: 'true' },
+  { file: 'src/auth/keySet.ts', from: 'this.#generation += 1', to: 'this.#generation += 0' },
+  { file: 'src/auth/fetchJson.ts', from: "redirect: 'manual'", to: "redirect: 'follow'" },
+  { file: 'src/auth/fetchJson.ts', from: '      signal,\n', to: '' },
+  { file: 'src/auth/fetchJson.ts', from: '\\d{1,3}$/.test(hostname)', to: '\\d{1,3}/.test(hostname)' },
+  { file: 'src/auth/introspection.ts', from: 'this.#asking.set(digest, answer)', to: 'void digest' },
+  {
+    file: 'src/auth/introspection.ts',
+    from: 'Math.min(now + this.#cacheMs, endsMs)',
+    to: 'now + this.#cacheMs',
+  },
+  { file: 'src/auth/introspection.ts', from: "return body['active'] ? body : null", to: 'return body' },
+  { file: 'src/auth/verifiedTokens.ts', from: 'this.#tokens?.clear()', to: 'void 0' },
+  {
+    file: 'src/graphql/limits/limitOperations.ts',
+    from: 'size.watchedTopFields > 1',
+    to: 'size.watchedTopFields > 2',
+  },
+  { file: 'src/graphql/limits/limitOperations.ts', from: 'amount > limit', to: 'amount > limit + 1' },
+  { file: 'src/telemetry/auditLog.ts', from: ').nlink > 0', to: ').nlink >= 0' },
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a piece of source
+  { file: 'src/telemetry/auditLog.ts', from: 'this.#torn ? `\\n${text}` : text', to: 'text' },
+];
+
+/** Changes that no test can notice, because another guard behind them gives the same answer or only work is saved. */
+export const unnoticeable: readonly {
+  readonly file: string;
+  readonly from: string;
+  readonly because: string;
+}[] = [
+  {
+    file: 'src/auth/keySet.ts',
+    from: "activity.kind === 'resting' || activity.kind === 'closed'",
+    because:
+      'there is no outcome then, and waiting for none is the same as not waiting; the compiler wants it said',
+  },
+  {
+    file: 'src/graphql/limits/operationSize.ts',
+    from: 'known !== undefined',
+    because: 'the test of documents that expand without bound never ends then, which everybody notices',
+  },
+];
+
+/** Every `if` of a source, each with a condition that is never true. */
+export function conditionMutants(file: string, source: string): Mutant[] {
+  const mutants: Mutant[] = [];
+  for (const { index } of source.matchAll(/(?<=^\s*(?:else )?)if \(/gm)) {
+    const start = index + 'if ('.length;
+    let depth = 1;
+    let end = start;
+    while (depth > 0) {
+      if (source[end] === '(') depth++;
+      if (source[end] === ')') depth--;
+      end++;
+    }
+    mutants.push({ file, offset: start, from: source.slice(start, end - 1), to: 'false' });
+  }
+  return mutants;
+}
+
+/** A hand-kept change at its place, which must be the only one. */
+export function locate(change: Omit<Mutant, 'offset'>, source: string): Mutant {
+  const offset = source.indexOf(change.from);
+  if (offset < 0 || source.includes(change.from, offset + 1)) {
+    throw new Error(`${change.file} must hold exactly once: ${change.from}`);
+  }
+  return { ...change, offset };
+}

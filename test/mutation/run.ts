@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createVitest, type Vitest } from 'vitest/node';
+import { conditionMutants, guardedFiles, handKept, locate, type Mutant, unnoticeable } from './mutants.ts';
+
+/**
+ * Takes the guards away one by one and runs the tests that are there for them: `tsx test/mutation/run.ts [part of a file name]`.
+ * Exits 1 when a guard can go without a test noticing.
+ */
+const only = process.argv[2] ?? '';
+/** A mutant that runs in circles ends this run; it belongs on the list of those that no test can notice. */
+const patienceMs = 60_000;
+
+let current: Mutant | null = null;
+let vitest: Vitest | undefined;
+
+/** Applies the current mutant while its file is loaded. */
+const mutation = {
+  name: 'mutation',
+  enforce: 'pre' as const,
+  transform(code: string, id: string) {
+    if (current === null || id !== resolve(current.file)) return null;
+    const { offset, from, to } = current;
+    if (code.slice(offset, offset + from.length) !== from) throw new Error('the file has changed meanwhile');
+    return { code: code.slice(0, offset) + to + code.slice(offset + from.length), map: null };
+  },
+};
+
+/** Whether the tests pass with this change in place; null for none. */
+async function passes(file: string, tests: readonly string[], mutant: Mutant | null): Promise<boolean> {
+  vitest ??= await createVitest(
+    'test',
+    { watch: false, reporters: [{}], bail: 1, testTimeout: 10_000 },
+    { plugins: [mutation] },
+  );
+  current = mutant;
+  const specifications = await vitest.globTestSpecifications([...tests]);
+  vitest.invalidateFile(resolve(file));
+  const watchdog = setTimeout(() => {
+    throw new Error(`endless: ${JSON.stringify(mutant)}`);
+  }, patienceMs);
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+  clearTimeout(watchdog);
+  vitest.invalidateFile(resolve(file));
+  return unhandledErrors.length === 0 && testModules.every((module) => module.ok());
+}
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+let survivors = 0;
+let noticed = 0;
+for (const [file, tests] of Object.entries(guardedFiles)) {
+  if (!file.includes(only)) continue;
+  const source = readFileSync(file, 'utf8');
+  if (!(await passes(file, tests, null))) throw new Error(`the tests of ${file} fail without any change`);
+  const byHand = handKept.filter((change) => change.file === file).map((change) => locate(change, source));
+  for (const mutant of [...conditionMutants(file, source), ...byHand]) {
+    const { from, to, offset } = mutant;
+    if (to === 'false' && unnoticeable.some((known) => known.file === file && known.from === from)) continue;
+    if (!(await passes(file, tests, mutant))) {
+      noticed++;
+      continue;
+    }
+    survivors++;
+    say(`survived: ${file}:${source.slice(0, offset).split('\n').length}  ${from}  ->  ${to}`);
+  }
+  say(`${file}: done`);
+}
+await vitest?.close();
+say(`${noticed} noticed, ${survivors} survived`);
+process.exit(survivors === 0 && noticed > 0 ? 0 : 1);

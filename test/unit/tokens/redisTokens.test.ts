@@ -1,0 +1,285 @@
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CognitoGateway, OpenIdToken } from '../../../src/cognito/gateway.ts';
+import { createCachingGateway } from '../../../src/tokens/cachingGateway.ts';
+import { createRedisLink, type RedisLink } from '../../../src/tokens/redisLink.ts';
+import { createRedisTokens } from '../../../src/tokens/redisTokens.ts';
+import { createTokenCache } from '../../../src/tokens/tokenCache.ts';
+import { createTokenCipher } from '../../../src/tokens/tokenCipher.ts';
+import { fakeGateway, fakeToken } from '../../support/fakeGateway.ts';
+import { RedisServer, redisMissing, until } from '../../support/redisServer.ts';
+
+const missing = redisMissing();
+const never = new AbortController().signal;
+const [key, otherKey] = [randomBytes(32), randomBytes(32)];
+const request = (user: string, tokenDuration = 900) => ({
+  developerUserIdentifier: user,
+  tokenDuration,
+  principalTags: {},
+});
+
+describe.skipIf(missing)(`tokens shared by several processes${missing ? ` (${missing})` : ''}`, () => {
+  let server: RedisServer;
+  let admin: Redis;
+  let links: RedisLink[];
+  /** The pool, common to all processes. */
+  let identities: Map<string, string>;
+  let calls: string[];
+  let beforeAnswer: () => Promise<void>;
+
+  beforeEach(async () => {
+    server = await RedisServer.start();
+    admin = new Redis(server.url);
+    admin.on('error', () => {});
+    links = [];
+    identities = new Map();
+    calls = [];
+    beforeAnswer = async () => {};
+  });
+  afterEach(async () => {
+    await Promise.all(links.map((link) => link.close()));
+    admin.disconnect();
+    await server.stop();
+  });
+
+  const upstream: CognitoGateway = fakeGateway({
+    async issueOpenIdToken({ developerUserIdentifier: user, tokenDuration }): Promise<OpenIdToken> {
+      calls.push(user);
+      const identity = identities.get(user) ?? `identity-of-${user}`;
+      await beforeAnswer();
+      return fakeToken(identity, Date.now(), tokenDuration);
+    },
+    async unlinkDeveloperIdentity({ developerUserIdentifier: user }) {
+      identities.set(user, 'identity-after-unlink');
+    },
+    async deleteIdentities() {
+      return [];
+    },
+  });
+
+  async function replica({ keys = [key], connected = true, commandTimeoutMs = 5000 } = {}) {
+    const link = createRedisLink({
+      url: server.url,
+      namespace: 'cg:test',
+      commandTimeoutMs,
+      heartbeatMs: 50,
+    });
+    links.push(link);
+    const shared = createRedisTokens({ link, cipher: createTokenCipher(keys) });
+    const cache = createTokenCache({ identityPoolId: 'pool', developerProviderName: 'login.demo', shared });
+    shared.follow(cache);
+    if (connected) await until(() => link.problem() === null, 'Redis can be used');
+    const gateway = createCachingGateway({
+      gateway: upstream,
+      cache,
+      onChange: (what) => shared.announce(what),
+    });
+    const identityOf = async (user: string, duration?: number) =>
+      (await gateway.issueOpenIdToken(request(user, duration), never)).identityId;
+    return { link, cache, shared, gateway, identityOf };
+  }
+
+  /** Everything that Redis holds, as text. */
+  async function contents(): Promise<string> {
+    const parts: string[] = [];
+    for (const name of await admin.keys('*')) {
+      const type = await admin.type(name);
+      parts.push(name);
+      if (type === 'hash') parts.push(JSON.stringify(await admin.hgetall(name)));
+      else if (type === 'string') parts.push((await admin.get(name)) ?? '');
+    }
+    return parts.join('\n');
+  }
+  const stored = () => until(async () => (await contents()).includes('user:'), 'the token is there');
+
+  it('a token made by one is used by the other, and nothing of it can be read in Redis', async () => {
+    const [one, two] = [await replica(), await replica()];
+    const made = await one.gateway.issueOpenIdToken(request('alice'), never);
+    await stored();
+    expect(await two.gateway.issueOpenIdToken(request('alice'), never)).toEqual(made);
+    expect(calls).toEqual(['alice']);
+
+    const text = await contents();
+    expect(text).not.toMatch(/alice|identity-of|token of|login\.demo/);
+  });
+
+  it('one call is made when several ask at the same time', async () => {
+    const replicas = [await replica(), await replica(), await replica()];
+    beforeAnswer = () => new Promise((resolve) => setTimeout(resolve, 150));
+    const all = replicas.flatMap(({ identityOf }) => Array.from({ length: 10 }, () => identityOf('alice')));
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['identity-of-alice']));
+    expect(calls).toEqual(['alice']);
+  });
+
+  it('another one takes over when the one who was to make the token failed', async () => {
+    const [one, two] = [await replica(), await replica()];
+    let first = true;
+    beforeAnswer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (first) {
+        first = false;
+        throw new Error('no');
+      }
+    };
+    const answers = await Promise.allSettled([one.identityOf('alice'), two.identityOf('alice')]);
+    expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('other users and other durations share nothing', async () => {
+    const [one, two] = [await replica(), await replica()];
+    await one.identityOf('alice');
+    await stored();
+    expect(await two.identityOf('bob')).toBe('identity-of-bob');
+    await two.identityOf('alice', 600);
+    expect(calls).toEqual(['alice', 'bob', 'alice']);
+  });
+
+  it('an unlink in one process empties the caches of all', async () => {
+    const [one, two] = [await replica(), await replica()];
+    await one.identityOf('alice');
+    await stored();
+    await two.identityOf('alice');
+    const link = { identityId: 'identity-of-alice', developerUserIdentifier: 'alice' };
+    await one.gateway.unlinkDeveloperIdentity(link, never);
+
+    expect(await one.identityOf('alice')).toBe('identity-after-unlink');
+    await until(
+      async () => (await two.identityOf('alice')) === 'identity-after-unlink',
+      'the other one knows',
+    );
+    const three = await replica();
+    expect(await three.identityOf('alice')).toBe('identity-after-unlink');
+  });
+
+  it('a deletion makes the tokens of the identity void for all of its users', async () => {
+    const [one, two] = [await replica(), await replica()];
+    identities.set('alice', 'A').set('alias', 'A').set('bob', 'B');
+    for (const user of ['alice', 'alias', 'bob']) await one.identityOf(user);
+    identities.set('alice', 'C').set('alias', 'D');
+    await two.gateway.deleteIdentities(['A'], never);
+    await until(async () => (await one.identityOf('alice')) === 'C', 'the other one knows');
+    expect(await two.identityOf('alias')).toBe('D');
+    expect(await two.identityOf('bob')).toBe('B');
+    expect(calls.filter((user) => user === 'bob')).toHaveLength(1);
+  });
+
+  it.each([
+    ['user', { users: ['alice'] }],
+    ['identity', { identityIds: ['identity-of-alice'] }],
+    ['lot', 'everything' as const],
+  ])('a token that was under way when its %s was changed is not put there', async (_name, what) => {
+    const [one, two] = [await replica(), await replica()];
+    let release = () => {};
+    beforeAnswer = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    const early = one.identityOf('alice');
+    await until(() => calls.length === 1, 'the call is under way');
+    // Without the message: as if it were slower than the answer.
+    one.cache.invalidate = () => {};
+    identities.set('alice', 'identity-after-change');
+    two.shared.announce(what);
+    await until(async () => /"gen"|gone:|epoch/.test(await contents()), 'the change has arrived');
+    beforeAnswer = async () => {};
+    release();
+    await early;
+    const three = await replica();
+    expect(await three.identityOf('alice')).toBe('identity-after-change');
+  });
+
+  it('what another process changed while this one could not listen is not trusted afterwards', async () => {
+    const one = await replica();
+    await one.identityOf('alice');
+    expect(one.cache.size).toBe(1);
+    await server.restart();
+    await until(() => one.cache.size === 0, 'the cache is emptied');
+  });
+
+  it('goes on without Redis, and tells it what changed meanwhile when it is back', async () => {
+    const one = await replica();
+    await one.identityOf('alice');
+    await stored();
+    const dump = await admin.keys('cg:test:user:*');
+    const [name = ''] = dump;
+    const kept = await admin.hgetall(name);
+    await server.stop();
+    await until(() => !one.link.available, 'the loss is noticed');
+
+    const link = { identityId: 'identity-of-alice', developerUserIdentifier: 'alice' };
+    await one.gateway.unlinkDeveloperIdentity(link, never);
+    expect(await one.identityOf('alice')).toBe('identity-after-unlink');
+    expect(one.link.problem()).not.toBeNull();
+
+    await server.restart();
+    const fresh = new Redis(server.url);
+    await fresh.hset(name, kept);
+    await until(async () => (await fresh.hget(name, 'gen')) !== null, 'the change has arrived');
+    fresh.disconnect();
+    const two = await replica();
+    expect(await two.identityOf('alice')).toBe('identity-after-unlink');
+  });
+
+  it('starts without Redis, and uses it when it comes', async () => {
+    await server.stop();
+    const one = await replica({ connected: false });
+    expect(await one.identityOf('alice')).toBe('identity-of-alice');
+    expect(one.link.problem()).not.toBeNull();
+    await server.restart();
+    await until(() => one.link.problem() === null, 'it is found');
+  });
+
+  it('does not wait for a Redis that hangs, and uses it again when it answers', async () => {
+    const one = await replica({ commandTimeoutMs: 100 });
+    server.freeze();
+    expect(await one.identityOf('alice')).toBe('identity-of-alice');
+    await until(() => !one.link.available, 'it counts as gone');
+    server.thaw();
+    await until(() => one.link.problem() === null, 'it is used again');
+    const two = await replica();
+    await one.identityOf('bob');
+    await stored();
+    await two.identityOf('bob');
+    expect(calls).toEqual(['alice', 'bob']);
+  });
+
+  it('a wiped Redis costs a call and nothing else', async () => {
+    const [one, two] = [await replica(), await replica()];
+    await one.identityOf('alice');
+    await stored();
+    await admin.flushall();
+    expect(await two.identityOf('alice')).toBe('identity-of-alice');
+    expect(calls).toHaveLength(2);
+  });
+
+  it('what somebody else wrote there is not believed', async () => {
+    const [one, two] = [await replica(), await replica()];
+    await one.identityOf('alice');
+    await one.identityOf('mallory');
+    await until(async () => (await admin.keys('cg:test:user:*')).length === 2, 'both are there');
+    const [first = '', second = ''] = await admin.keys('cg:test:user:*');
+    const [a, b] = [await admin.hgetall(first), await admin.hgetall(second)];
+    const [fieldA = '', fieldB = ''] = [Object.keys(a)[0], Object.keys(b)[0]];
+    await admin.hset(first, fieldA, b[fieldB] ?? '');
+    await admin.hset(second, fieldB, a[fieldA] ?? '');
+    expect(await two.identityOf('alice')).toBe('identity-of-alice');
+    expect(await two.identityOf('mallory')).toBe('identity-of-mallory');
+    expect(calls).toEqual(['alice', 'mallory', 'alice', 'mallory']);
+  });
+
+  it('keys can be replaced one after the other', async () => {
+    const old = await replica({ keys: [key, otherKey] });
+    await old.identityOf('alice');
+    await stored();
+    const swapped = await replica({ keys: [otherKey, key] });
+    expect(await swapped.identityOf('alice')).toBe('identity-of-alice');
+    expect(calls).toHaveLength(1);
+
+    const link = { identityId: 'identity-of-alice', developerUserIdentifier: 'alice' };
+    await old.gateway.unlinkDeveloperIdentity(link, never);
+    const finished = await replica({ keys: [otherKey] });
+    expect(await finished.identityOf('alice')).toBe('identity-after-unlink');
+  });
+});
