@@ -114,61 +114,66 @@ const loginKey = (identityPoolId: string, provider: string, subject: string) =>
     .subarray(0, 20)
     .toString('base64url');
 
-const memberPrefix = (identityPoolId: string) => `${shortId(identityPoolId)}/`;
-
-/** Sorts as its number does, up to 2.8 million million identities. */
-const memberKey = (identity: Pick<Identity, 'identityPoolId' | 'sequence'>) =>
-  `${memberPrefix(identity.identityPoolId)}${identity.sequence.toString(36).padStart(8, '0')}`;
-
 /**
- * An identity as it is kept, without the names of its members: they would be half of a database that may hold millions. Its id is
- * the key.
+ * How an identity is kept, made for millions of them on disk: under a short reference made of a number for its pool and its place
+ * in the listing, so that a page is one run through neighbouring entries, and without the names of its members.
  */
 type Packed = readonly [
-  shortPoolId: string,
-  sequence: number,
+  shortIdentityId: string,
   createdAt: number,
   lastModifiedAt: number,
-  enabled: 0 | 1,
   publicLogins: Readonly<Record<string, string>>,
   developerUserIdentifiers: readonly string[],
 ];
 
 const pack = (identity: Identity): Packed => [
-  shortId(identity.identityPoolId),
-  identity.sequence,
+  shortId(identity.identityId),
   identity.createdAt,
   identity.lastModifiedAt,
-  identity.enabled ? 1 : 0,
   identity.publicLogins,
   identity.developerUserIdentifiers,
 ];
 
-function unpack(identityId: string, packed: Packed): Identity {
-  const [pool, sequence, createdAt, lastModifiedAt, enabled, publicLogins, users] = packed;
+function unpack(identityPoolId: string, sequence: number, enabled: boolean, packed: Packed): Identity {
+  const [id, createdAt, lastModifiedAt, publicLogins, developerUserIdentifiers] = packed;
   return {
-    identityId,
-    identityPoolId: longId(pool),
+    identityId: longId(id),
+    identityPoolId,
     sequence,
     createdAt,
     lastModifiedAt,
-    enabled: enabled === 1,
+    enabled,
     publicLogins,
-    developerUserIdentifiers: users,
+    developerUserIdentifiers,
   };
 }
 
+/** Sorts as its number does, up to 2.8 million million identities. */
+const sequenceKey = (sequence: number) => sequence.toString(36).padStart(8, '0');
+
+/** Enabled and disabled identities are kept apart, so that a page costs the same however many of them it passes over. */
+const tableOf = (identity: Pick<Identity, 'enabled'>) => (identity.enabled ? 'members' : 'disabledMembers');
+
+/** The references of a pool start with this; undefined while it has no identities. */
+const poolPrefix = (reader: Reader, identityPoolId: string) =>
+  reader.get<string>('meta', `prefix ${identityPoolId}`);
+
+function byReference(reader: Reader, reference: string | undefined): Identity | undefined {
+  if (reference === undefined) return undefined;
+  const slash = reference.indexOf('/') + 1;
+  const pool = reader.get<string>('meta', `pool ${reference.slice(0, slash)}`) as string;
+  const sequence = Number.parseInt(reference.slice(slash), 36);
+  const enabled = reader.get<Packed>('members', reference);
+  if (enabled) return unpack(pool, sequence, true, enabled);
+  const disabled = reader.get<Packed>('disabledMembers', reference);
+  return disabled && unpack(pool, sequence, false, disabled);
+}
+
 function identityReader(reader: Reader): IdentityReader {
-  const identity = (identityId: string) => {
-    const packed = reader.get<Packed>('identities', shortId(identityId));
-    return packed && unpack(identityId, packed);
-  };
-  const byLogin = (identityPoolId: string, provider: string, subject: string) => {
-    const identityId = reader.get<string>('logins', loginKey(identityPoolId, provider, subject));
-    return identityId === undefined ? undefined : identity(longId(identityId));
-  };
+  const byLogin = (identityPoolId: string, provider: string, subject: string) =>
+    byReference(reader, reader.get<string>('logins', loginKey(identityPoolId, provider, subject)));
   return {
-    identity,
+    identity: (identityId) => byReference(reader, reader.get<string>('identities', shortId(identityId))),
     pool: (identityPoolId) => reader.get<Pool>('pools', identityPoolId),
     pools: (region, after, limit) => {
       const found = reader.range<Pool>('pools', { prefix: `${region}:`, after, limit: limit + 1 });
@@ -181,20 +186,26 @@ function identityReader(reader: Reader): IdentityReader {
     byPublicLogin: (identityPoolId, { provider, subject }) => byLogin(identityPoolId, provider, subject),
     byDeveloperUser: (identityPoolId, user) => byLogin(identityPoolId, developer, user),
     identities: (identityPoolId, { after, limit, hideDisabled }) => {
-      const prefix = memberPrefix(identityPoolId);
-      const range = {
-        prefix,
-        after: after === undefined ? undefined : `${prefix}${after}`,
-        limit: limit + 1,
-      };
-      // In two tables, so that a page costs the same however many disabled identities are passed over.
-      const enabled = reader.range<string>('members', range);
-      const disabled = hideDisabled ? [] : reader.range<string>('disabledMembers', range);
-      const found = [...enabled, ...disabled].sort((a, b) => (a.key < b.key ? -1 : 1));
+      const prefix = poolPrefix(reader, identityPoolId);
+      if (prefix === undefined) return { identities: [], next: undefined };
+      const members = (enabled: boolean) =>
+        reader
+          .range<Packed>(tableOf({ enabled }), {
+            prefix,
+            after: after === undefined ? undefined : `${prefix}${after}`,
+            limit: limit + 1,
+          })
+          .map(({ key, value }) =>
+            unpack(identityPoolId, Number.parseInt(key.slice(prefix.length), 36), enabled, value),
+          );
+      const found = [...members(true), ...(hideDisabled ? [] : members(false))].sort(
+        (a, b) => a.sequence - b.sequence,
+      );
       const page = found.slice(0, limit);
+      const last = page.at(-1);
       return {
-        identities: page.map(({ value }) => identity(longId(value)) as Identity),
-        next: found.length > limit ? page.at(-1)?.key.slice(prefix.length) : undefined,
+        identities: page,
+        next: found.length > limit && last ? sequenceKey(last.sequence) : undefined,
       };
     },
   };
@@ -211,50 +222,61 @@ function loginKeysOf(identity: Identity): Set<string> {
 function identityWriter(writer: Writer): IdentityWriter {
   const reads = identityReader(writer);
 
+  /** The next of a count that starts at 1. */
+  const next = (counter: string) => {
+    const number = (writer.get<number>('meta', counter) ?? 0) + 1;
+    writer.put('meta', counter, number);
+    return number;
+  };
+
+  const ensurePrefix = (identityPoolId: string) => {
+    const known = poolPrefix(writer, identityPoolId);
+    if (known !== undefined) return known;
+    const prefix = `${next('pools').toString(36)}/`;
+    writer.put('meta', `prefix ${identityPoolId}`, prefix);
+    writer.put('meta', `pool ${prefix}`, identityPoolId);
+    return prefix;
+  };
+
+  const referenceOf = ({ identityPoolId, sequence }: Identity) =>
+    `${ensurePrefix(identityPoolId)}${sequenceKey(sequence)}`;
+
   const saveIdentity = (identity: Identity) => {
-    const id = shortId(identity.identityId);
-    const before = reads.identity(identity.identityId);
+    const reference = referenceOf(identity);
+    const before = byReference(writer, reference);
     const keys = loginKeysOf(identity);
     for (const key of before ? loginKeysOf(before) : []) {
       // A login that has moved on already belongs to its new owner.
-      if (!keys.has(key) && writer.get('logins', key) === id) writer.remove('logins', key);
+      if (!keys.has(key) && writer.get('logins', key) === reference) writer.remove('logins', key);
     }
-    for (const key of keys) writer.put('logins', key, id);
-    writer.put('identities', id, pack(identity));
-    if (before?.enabled !== identity.enabled) {
-      writer.remove(identity.enabled ? 'disabledMembers' : 'members', memberKey(identity));
-      writer.put(identity.enabled ? 'members' : 'disabledMembers', memberKey(identity), id);
-    }
+    for (const key of keys) writer.put('logins', key, reference);
+    if (!before) writer.put('identities', shortId(identity.identityId), reference);
+    else if (before.enabled !== identity.enabled) writer.remove(tableOf(before), reference);
+    writer.put(tableOf(identity), reference, pack(identity));
   };
 
-  const deleteIdentity = (identityId: string) => {
-    const identity = reads.identity(identityId);
-    if (!identity) return;
+  const remove = (identity: Identity) => {
+    const reference = referenceOf(identity);
     for (const key of loginKeysOf(identity)) {
-      if (writer.get('logins', key) === shortId(identityId)) writer.remove('logins', key);
+      if (writer.get('logins', key) === reference) writer.remove('logins', key);
     }
-    writer.remove('identities', shortId(identityId));
-    writer.remove('members', memberKey(identity));
-    writer.remove('disabledMembers', memberKey(identity));
+    writer.remove('identities', shortId(identity.identityId));
+    writer.remove(tableOf(identity), reference);
   };
 
   return {
     ...reads,
     savePool: (pool) => writer.put('pools', pool.identityPoolId, pool),
     deletePool: (identityPoolId) => {
-      for (const table of ['members', 'disabledMembers'] as const) {
-        const range = { prefix: memberPrefix(identityPoolId), limit: Number.MAX_SAFE_INTEGER };
-        for (const { value } of writer.range<string>(table, range)) deleteIdentity(longId(value));
-      }
+      const everything = { after: undefined, limit: Number.MAX_SAFE_INTEGER - 1, hideDisabled: false };
+      for (const identity of reads.identities(identityPoolId, everything).identities) remove(identity);
       writer.remove('pools', identityPoolId);
     },
     createIdentity: (identityPoolId, now, identityId) => {
-      const sequence = (writer.get<number>('meta', 'sequence') ?? 0) + 1;
-      writer.put('meta', 'sequence', sequence);
       const identity: Identity = {
         identityId: identityId ?? `${regionOfId(identityPoolId)}:${randomUUID()}`,
         identityPoolId,
-        sequence,
+        sequence: next('sequence'),
         createdAt: now,
         lastModifiedAt: now,
         enabled: true,
@@ -265,6 +287,9 @@ function identityWriter(writer: Writer): IdentityWriter {
       return identity;
     },
     saveIdentity,
-    deleteIdentity,
+    deleteIdentity: (identityId) => {
+      const identity = reads.identity(identityId);
+      if (identity) remove(identity);
+    },
   };
 }
