@@ -13,11 +13,7 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
     'test/unit/auth/bearerToken.test.ts',
     'test/unit/auth/jwtAuthenticator.test.ts',
   ],
-  'src/auth/claims.ts': [
-    'test/unit/auth/claims.test.ts',
-    'test/unit/auth/jwtAuthenticator.test.ts',
-    'test/unit/auth/introspection.test.ts',
-  ],
+  'src/auth/claims.ts': ['test/unit/auth/claims.test.ts'],
   'src/auth/jwtAuthenticator.ts': [
     'test/unit/auth/jwtAuthenticator.test.ts',
     'test/unit/auth/keySet.test.ts',

@@ -9,7 +9,7 @@ import { conditionMutants, guardedFiles, handKept, locate, type Mutant, unnotice
  */
 const only = process.argv[2] ?? '';
 /** A mutant that runs in circles ends this run; it belongs on the list of those that no test can notice. */
-const patienceMs = 60_000;
+const patienceMs = 300_000;
 
 let current: Mutant | null = null;
 let vitest: Vitest | undefined;

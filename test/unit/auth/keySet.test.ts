@@ -439,7 +439,7 @@ describe('G11 random key ids', () => {
 });
 
 it.each(['jku', 'x5u'])('G12 a %s in the header is never fetched', async (parameter) => {
-  const attacker = await signingKey('evil');
+  const attacker = await signingKey('evil', 'ES256');
   const trap = await testServer(json({ keys: [attacker.publicJwk] }));
   try {
     const authenticator = login();
