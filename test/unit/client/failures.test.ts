@@ -104,6 +104,12 @@ describe('a login token that is refused (F03)', () => {
     expect((await provider()).identityId).toBe(identityOf('alice'));
   });
 
+  it('is noticed among other errors', async () => {
+    const errors = ['FORBIDDEN', 'UNAUTHENTICATED'].map((code) => ({ message: 'No.', extensions: { code } }));
+    backend.api.reply = (request, count) => (count === 1 ? { body: { errors } } : issued(userOf(request)));
+    expect((await providerFor()()).identityId).toBe(identityOf('alice'));
+  });
+
   it('ends in SIGN_IN_REQUIRED when there is no other token', async () => {
     backend.api.reply = () => refused('UNAUTHENTICATED', 401);
     const provider = providerFor({ getToken: ({ force }) => (force ? null : loginOf('alice')) });
@@ -257,14 +263,19 @@ describe('answers that are not what the protocol promises (F08)', () => {
 
   it('are waited for fifteen seconds by default', async () => {
     const waits: number[] = [];
+    let running = 0;
     const environment = {
       setTimer: (_: () => void, milliseconds: number) => {
         waits.push(milliseconds);
-        return () => {};
+        running++;
+        return () => {
+          running--;
+        };
       },
     };
     await providerFor({ environment })();
     expect(waits).toEqual([60_000, 15_000, 15_000]);
+    expect(running).toBe(0);
   });
 
   it('are not waited for any longer once the caller has aborted', async () => {

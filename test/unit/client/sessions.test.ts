@@ -390,6 +390,30 @@ describe('several tabs (F04)', () => {
     expect((await provider()).identityId).toBe(identityOf('alice'));
   });
 
+  it('asks once for a refresh that fails in its turn', async () => {
+    backend.api.reply = () => refused('FORBIDDEN');
+    const provider = providerFor({ sharing: acrossTabs({ locks: webLocks() }) });
+    expect(await failureOf(provider())).toMatchObject({ code: 'FORBIDDEN' });
+    expect(backend.api.seen).toHaveLength(1);
+  });
+
+  it('leaves the queue when the user signs out', async () => {
+    let waiting: AbortSignal | undefined;
+    const locks: LocksLike = {
+      request: (_, { signal }) => {
+        waiting = signal;
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      },
+    };
+    const provider = providerFor({ sharing: acrossTabs({ locks }) });
+    const running = failureOf(provider());
+    await until(() => waiting !== undefined);
+    await provider.clear();
+    expect(await running).toMatchObject({ code: 'SIGNED_OUT' });
+    expect(waiting?.aborted).toBe(true);
+    expect(backend.api.seen).toEqual([]);
+  });
+
   it('neither clears the store nor signs others out when the refresh of one tab fails', async () => {
     const storage = memoryStorage();
     const other = providerFor({ sharing: acrossTabs({ storage, openChannel }) });
