@@ -16,6 +16,7 @@ const terminal = {
   stderr: { write: () => true },
   ask: async () => undefined,
   stopRequested: async () => {},
+  onHangUp: () => {},
 };
 const commands = commandsOf(createProgram(terminal));
 const leaves = commands.filter(

@@ -12,6 +12,7 @@ function terminal(isTTY: boolean) {
       stderr: output,
       ask: async () => undefined,
       stopRequested: async () => {},
+      onHangUp: () => {},
     },
   };
 }
