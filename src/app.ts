@@ -4,15 +4,19 @@ import { createIntrospectionAuthenticator, createJwtAuthenticator, type KeyOptio
 import { createAwsCognitoGateway } from './cognito/awsGateway.ts';
 import { createGuestProofVerifier } from './cognito/guestProof.ts';
 import { createResilientGateway } from './cognito/resilientGateway.ts';
+import { createTracedGateway } from './cognito/tracedGateway.ts';
 import type { CognitoConfig, Config, JwtAuthConfig } from './config/config.ts';
 import type { DemoLogin } from './demo/demoLogin.ts';
 import { createApolloServer } from './graphql/apolloServer.ts';
+import { countOperations } from './graphql/countOperations.ts';
 import { buildSchema } from './graphql/schema.ts';
+import { traceRootFields } from './graphql/traceRootFields.ts';
 import { createTrustedDocuments } from './graphql/trustedDocuments.ts';
 import { createCors } from './http/cors.ts';
 import { createExplorerRoute } from './http/explorerRoute.ts';
 import { createGraphqlRoute } from './http/graphqlRoute.ts';
 import { createReadinessRoute, livenessRoute, type ReadinessCheck } from './http/health.ts';
+import type { InProcessAnswer, InProcessRequest } from './http/inProcess.ts';
 import { type FirstTab, noLandingPage, sandboxLandingPage } from './http/landingPage.ts';
 import { createMetricsRoute } from './http/metricsRoute.ts';
 import type { Handler, Route } from './http/route.ts';
@@ -23,7 +27,8 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { partitionOf } from './lib/partition.ts';
 import { createAuditLog } from './telemetry/auditLog.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { annotate } from './telemetry/tracing.ts';
 import { createCachingGateway } from './tokens/cachingGateway.ts';
 import { createTokenCache } from './tokens/tokenCache.ts';
 import { createTokenService, type UserRateLimit } from './tokens/tokenService.ts';
@@ -32,13 +37,20 @@ import { createUserRateLimit } from './tokens/userRateLimit.ts';
 export interface App {
   /** Starts everything, the address first. Rejects with a sentence for the operator, and stops again what was started. */
   start(): Promise<RunningApp>;
+  /** The same without an address of its own: requests come by `handle`. For function platforms and hosts with a server. */
+  startWithoutListening(): Promise<DetachedApp>;
   /** Lets running requests finish for at most the configured grace, then closes everything. May be called again. */
   stop(): Promise<void>;
 }
 
-export interface RunningApp {
+export interface RunningApp extends DetachedApp {
   /** Address of the API without a path. */
   readonly url: string;
+}
+
+export interface DetachedApp {
+  /** Answers a request that did not come over this service's own address, by the same routes and rules. */
+  handle(request: InProcessRequest): Promise<InProcessAnswer>;
   /** Address of the embedded Cognito, when there is one. */
   readonly cognitoUrl?: string;
   readonly identityPoolId: string;
@@ -67,16 +79,21 @@ export function createApp(config: Config, parts: AppParts = {}): App {
   const stop = async () => {
     for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
   };
+  const start = async (listening: boolean) => {
+    try {
+      return await assemble(config, parts, { clock, logger, closers, listening });
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  };
   return {
     stop,
     async start() {
-      try {
-        return await assemble(config, parts, { clock, logger, closers });
-      } catch (error) {
-        await stop();
-        throw error;
-      }
+      const { url = '', ...app } = await start(true);
+      return { url, ...app };
     },
+    startWithoutListening: () => start(false),
   };
 }
 
@@ -85,39 +102,48 @@ interface Surroundings {
   readonly logger: Logger;
   /** What is pushed last is closed first. */
   readonly closers: Closers;
+  /** Whether the service has an address of its own. */
+  readonly listening: boolean;
 }
 
-async function assemble(config: Config, parts: AppParts, around: Surroundings): Promise<RunningApp> {
-  const { clock, logger, closers } = around;
+async function assemble(
+  config: Config,
+  parts: AppParts,
+  around: Surroundings,
+): Promise<DetachedApp & { readonly url?: string }> {
+  const { clock, logger, closers, listening } = around;
   const metrics = createMetrics();
   const production = config.environment === 'production';
   const origins = production ? config.http.corsOrigins : [...config.http.corsOrigins, ...sandboxOrigins];
   const server = createHttpServer({
     logger,
     cors: createCors(origins),
-    onAnswered: (route, status) => metrics.countRequest(route, status),
+    onAnswered: metrics.countRequest,
   });
-  const { url } = await server.listen(config.http.port, config.http.host);
+  const url = listening ? (await server.listen(config.http.port, config.http.host)).url : undefined;
   server.mount([livenessRoute]);
   const drain = () => server.drain(config.http.shutdownGraceMs);
   closers.push(drain);
 
   const pool = await connectPool(config.cognito, around);
-  const demoLogin = config.auth.mode === 'demo' ? await startDemoLogin(url, clock) : undefined;
+  const demoLogin = config.auth.mode === 'demo' ? await startDemoLogin(url, around) : undefined;
   // Before the authenticator is made, which fetches the keys there like those of any other login.
   if (demoLogin !== undefined) server.mount([demoLoginRoute(demoLogin)]);
   const authenticator = parts.authenticator ?? createAuthenticator(config, demoLogin, clock);
   closers.push(() => authenticator.close?.());
 
   const shared = config.redis === undefined ? undefined : await connectRedis(config.redis, pool, around);
-  const issuing = createIssuing(config, pool, shared, around);
+  const issuing = createIssuing(config, pool, shared, metrics, around);
   const firstTab = () => firstTabOf(demoLogin);
   const apollo = createApolloServer({
-    schema: await buildSchema(issuing.resolverServices),
+    schema: traceRootFields(await buildSchema(issuing.resolverServices)),
     logger,
     production,
     introspection: config.documents.introspection,
-    plugins: [production ? noLandingPage() : sandboxLandingPage(firstTab)],
+    plugins: [
+      countOperations(metrics.countField),
+      production ? noLandingPage() : sandboxLandingPage(firstTab),
+    ],
   });
   await apollo.start();
   closers.push(() => apollo.stop());
@@ -130,11 +156,13 @@ async function assemble(config: Config, parts: AppParts, around: Surroundings): 
     bodyLimitBytes: config.http.bodyLimitBytes,
     ...(await loadTrustedDocuments(config.documents)),
   });
-  const readinessRoute = createReadinessRoute([
+  const checks: ReadinessCheck[] = [
     { name: 'server', problem: () => (server.draining ? 'The server is stopping.' : null) },
     ...issuing.checks,
     { name: 'login', problem: () => authenticator.problem?.() ?? null },
-  ]);
+  ];
+  metrics.watch({ ...issuing.watched, checks });
+  const readinessRoute = createReadinessRoute(checks);
   server.mount([graphqlRoute, readinessRoute, ...(production ? [] : [createExplorerRoute(firstTab)])]);
   if (demoLogin !== undefined && pool.cognitoUrl !== undefined) {
     server.mount(await demoPageRoutes(pool, pool.cognitoUrl));
@@ -145,7 +173,8 @@ async function assemble(config: Config, parts: AppParts, around: Surroundings): 
   closers.push(drain);
 
   return {
-    url,
+    ...(url === undefined ? {} : { url }),
+    handle: (request) => server.handle(request),
     region: pool.region,
     identityPoolId: pool.identityPoolId,
     ...(pool.cognitoUrl === undefined ? {} : { cognitoUrl: pool.cognitoUrl }),
@@ -161,6 +190,7 @@ function createIssuing(
   config: Config,
   pool: Pool,
   shared: Shared | undefined,
+  metrics: Metrics,
   { clock, closers }: Surroundings,
 ) {
   const { tokenDuration, minTokenLife, userIdHmacKey, awsCredentialsField } = config.tokens;
@@ -168,9 +198,10 @@ function createIssuing(
   const audit = createAuditLog({ target: config.telemetry.auditFile ?? process.stdout, clock });
   closers.push(() => audit.close());
   const resilient = createResilientGateway({
-    gateway: pool.gateway,
+    gateway: createTracedGateway(pool.gateway),
     rates: { tokens: config.limits.cognitoRequestsPerSecond },
     clock,
+    observer: metrics.upstream,
     ...(shared && { permits: shared.permits }),
   });
   const cache = createTokenCache({
@@ -178,6 +209,10 @@ function createIssuing(
     developerProviderName,
     minTokenLife,
     clock,
+    onLookup(outcome) {
+      metrics.countLookup(outcome);
+      annotate('cognito_graphql.cache', outcome);
+    },
     ...(shared && { shared: shared.tokens }),
   });
   const gateway = createCachingGateway({
@@ -198,6 +233,7 @@ function createIssuing(
     gateway,
     audit,
     checks,
+    watched: { budget: resilient.budget, cache },
     resolverServices: {
       tokens: createTokenService(
         { gateway, audit, guestProof, userRateLimit },
@@ -257,9 +293,10 @@ async function serveMetrics(
   { metricsPort, host }: Config['http'],
   route: Route,
   server: HttpServer,
-  { logger, closers }: Surroundings,
+  { logger, closers, listening }: Surroundings,
 ): Promise<void> {
   if (metricsPort === undefined) return server.mount([route]);
+  if (!listening) return;
   const own = createHttpServer({ logger });
   await own.listen(metricsPort, host);
   closers.push(() => own.drain(1_000));
@@ -346,10 +383,15 @@ async function startEmbeddedCognito(
   }
 }
 
-async function startDemoLogin(url: string, clock: Clock): Promise<DemoLogin> {
+async function startDemoLogin(url: string | undefined, { clock, closers }: Surroundings): Promise<DemoLogin> {
   const { createDemoLogin } = await import('./demo/demoLogin.ts');
   const demoLogin = createDemoLogin({ clock });
-  demoLogin.mount(url);
+  if (url !== undefined) demoLogin.mount(url);
+  else {
+    // Its keys are fetched like those of any other login, so it needs an address even where the service has none.
+    await demoLogin.listen();
+    closers.push(() => demoLogin.close());
+  }
   return demoLogin;
 }
 

@@ -4,7 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { ServiceError } from '../errors.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { inSpan, markFailed, type SpanFacts, SpanKind, traceOf } from '../telemetry/tracing.ts';
 import { HttpError } from './httpError.ts';
+import {
+  type ConnectionFacts,
+  createInProcessConnections,
+  type InProcessAnswer,
+  type InProcessRequest,
+} from './inProcess.ts';
 import { createRouter, type Handler, type Route } from './route.ts';
 
 export interface HttpServerOptions {
@@ -15,13 +22,15 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number;
   /** Milliseconds an idle connection is kept. Default 65 000: longer than the 60 s of common load balancers. */
   readonly keepAliveTimeoutMs?: number;
-  /** Called when an answer has been sent or its client is gone. */
-  readonly onAnswered?: (path: string, status: number) => void;
+  /** Called with the route when an answer has been sent or its client is gone, and the milliseconds since its begin. */
+  readonly onAnswered?: (path: string, status: number, ms: number) => void;
 }
 
 export interface HttpServer {
   /** Starts listening; port 0 takes a free one. Rejects with an Error that says what to do when the port is taken. */
   listen(port: number, host: string): Promise<{ url: string; port: number }>;
+  /** Answers a request that did not come over the network, by the same rules and routes; needs no `listen`. */
+  handle(request: InProcessRequest): Promise<InProcessAnswer>;
   /** Adds routes. Until `open`, all other paths answer 503: the address is often needed to make them. */
   mount(routes: readonly Route[]): void;
   /** Says that all routes are in place. */
@@ -50,30 +59,39 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     (request, response) => void handle(request, response),
   );
+  const inProcess = createInProcessConnections(server);
   server.on('clientError', (_, socket) => {
     if (socket.writable)
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { scope, end } = openScope(request, response, requestTimeoutMs);
+    const { scope, end } = openScope(request, response, {
+      requestTimeoutMs,
+      ...inProcess.factsOf(request),
+    });
     const path = pathOf(request);
+    const begin = performance.now();
     response.setHeader('x-request-id', scope.requestId);
     response.setHeader('cache-control', 'no-store');
     response.setHeader('x-content-type-options', 'nosniff');
     if (state.phase === 'draining') response.setHeader('connection', 'close');
     response.once('close', () => {
       end();
-      onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode);
+      onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode, performance.now() - begin);
       // A connection that was busy when the drain began is kept alive by Node, and would hold it up.
       if (state.phase === 'draining') setImmediate(() => server.closeIdleConnections());
     });
-    try {
-      cors?.(request, response);
-      await handlerOf(request, path)(request, response, scope);
-    } catch (error) {
-      refuse(response, error, scope);
-    }
+    await inSpan(spanOf(request, routeOf(path)), async (span) => {
+      try {
+        cors?.(request, response);
+        await handlerOf(request, path)(request, response, scope);
+      } catch (error) {
+        refuse(response, error, scope);
+      }
+      span.setAttribute('http.response.status_code', response.statusCode);
+      if (response.statusCode >= 500) markFailed(span, String(response.statusCode));
+    });
   }
 
   function handlerOf(request: IncomingMessage, path: string): Handler {
@@ -108,6 +126,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
       return { url: `http://${shown}:${address.port}`, port: address.port };
     },
+    handle: inProcess.exchange,
     mount(routes) {
       mounted.push(...routes);
       routeOf = createRouter(mounted);
@@ -116,7 +135,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       if (state.phase === 'starting') state = { phase: 'open' };
     },
     drain(graceMs) {
-      if (state.phase !== 'draining') state = { phase: 'draining', done: close(server, graceMs) };
+      if (state.phase !== 'draining') {
+        const done = Promise.all([close(server, graceMs), inProcess.drain(graceMs)]);
+        state = { phase: 'draining', done: done.then(() => undefined) };
+      }
       return state.done;
     },
   };
@@ -128,13 +150,18 @@ const tookTooLong = () =>
 const clientGone = () => new ServiceError('UPSTREAM_UNAVAILABLE', 'The client is gone.');
 
 /** A request's id, and a signal that ends with its client or its deadline. */
-function openScope(request: IncomingMessage, response: ServerResponse, timeoutMs: number) {
+function openScope(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: Partial<ConnectionFacts> & { readonly requestTimeoutMs: number },
+) {
+  const { requestTimeoutMs, timeoutMs = requestTimeoutMs, clientAddress } = options;
   const controller = new AbortController();
-  const deadline = setTimeout(() => controller.abort(tookTooLong()), timeoutMs);
+  const deadline = setTimeout(() => controller.abort(tookTooLong()), Math.min(timeoutMs, requestTimeoutMs));
   const scope: RequestScope = {
     requestId: requestIdOf(request),
     signal: controller.signal,
-    clientAddress: request.socket.remoteAddress ?? 'unknown',
+    clientAddress: clientAddress ?? request.socket.remoteAddress ?? 'unknown',
   };
   const end = () => {
     clearTimeout(deadline);
@@ -147,6 +174,16 @@ function openScope(request: IncomingMessage, response: ServerResponse, timeoutMs
 function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** A span by route: what a client may write into a path does not belong in a trace. */
+function spanOf({ method = 'GET', headers }: IncomingMessage, route: Route | undefined): SpanFacts {
+  return {
+    name: route === undefined ? method : `${method} ${route.path}`,
+    kind: SpanKind.SERVER,
+    attributes: { 'http.request.method': method, ...(route && { 'http.route': route.path }) },
+    parent: traceOf(headers),
+  };
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {

@@ -1,0 +1,71 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  isSpanContextValid,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapGetter,
+  trace,
+} from '@opentelemetry/api';
+import { ServiceError } from '../errors.ts';
+
+export { SpanKind } from '@opentelemetry/api';
+
+/**
+ * Without a registered provider every span is the API's own no-op. Asked anew each time: the API's proxy remembers the first
+ * provider it has seen, and a host may register its own after this module is loaded.
+ */
+const tracer = () => trace.getTracer('cognito-graphql');
+
+/** What is asked for and who is asked, never by whom: no user, id or token belongs in an attribute. */
+export interface SpanFacts {
+  readonly name: string;
+  readonly kind?: SpanKind;
+  readonly attributes?: Attributes;
+  /** Default: the active one. */
+  readonly parent?: Context;
+}
+
+/** Runs work in a span of its own, which is the active one meanwhile and ends with it. Errors mark it by code, not by text. */
+export async function inSpan<T>(
+  { name, kind = SpanKind.INTERNAL, attributes = {}, parent = context.active() }: SpanFacts,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  const span = tracer().startSpan(name, { kind, attributes }, parent);
+  // No provider, no trace to go on with: the context stays as it is, so that this costs next to nothing. A span that is only not
+  // sampled is another matter: those below it have to know.
+  if (!isSpanContextValid(span.spanContext())) return work(span);
+  try {
+    return await context.with(trace.setSpan(parent, span), () => work(span));
+  } catch (error) {
+    markFailed(span, error instanceof ServiceError ? error.code : 'INTERNAL_SERVER_ERROR');
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** The trace that a request belongs to, as the registered propagator reads its headers (`traceparent` with the usual one). */
+export function traceOf(headers: Headers): Context {
+  return propagation.extract(context.active(), headers, headerGetter);
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+const headerGetter: TextMapGetter<Headers> = {
+  get: (headers, name) => headers[name],
+  keys: (headers) => Object.keys(headers),
+};
+
+/** Says something about the span that is active. */
+export function annotate(name: string, value: string): void {
+  trace.getActiveSpan()?.setAttribute(name, value);
+}
+
+/** `type` is a code from a closed set: an error's text could hold what was sent. */
+export function markFailed(span: Span, type: string): void {
+  span.setAttribute('error.type', type).setStatus({ code: SpanStatusCode.ERROR });
+}
