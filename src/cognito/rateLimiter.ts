@@ -159,6 +159,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   function serve() {
+    if (timer !== undefined) timers.clear(timer);
     timer = undefined;
     if (shared()) {
       void ask();
