@@ -67,6 +67,7 @@ describe.skipIf(missing)(`three replicas with one Redis${missing ? ` (${missing}
         requestTimeoutMs: 15_000,
       }),
       attemptTimeoutMs: 15_000,
+      concurrency: 500,
       totalTimeoutMs: 19_000,
       budget: createBudget({
         rates: { tokens: rate },

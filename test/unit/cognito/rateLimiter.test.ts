@@ -50,6 +50,14 @@ describe('the budget', () => {
     expect(starts.slice(10).map(({ at }) => at)).toEqual([1020, 1020]);
   });
 
+  it('makes nobody wait because time went on while it was asked', async () => {
+    const time = new SimulatedTime();
+    let ticks = 0;
+    const { limiter, ask } = setUp({ clock: { now: () => time.now() + ticks++ }, timers: time });
+    ask('alice');
+    expect(limiter.waiting).toBe(0);
+  });
+
   it('is never exceeded in any second, whoever asks whenever', async () => {
     await fc.assert(
       fc.asyncProperty(
