@@ -120,6 +120,11 @@ export const unnoticeable: readonly {
 }[] = [
   {
     file: 'src/auth/keySet.ts',
+    from: "activity.kind === 'retrying' && activity.atMs - this.#options.clock.now() > eagerRetryMs",
+    because: 'the answer is the same, two seconds later',
+  },
+  {
+    file: 'src/auth/keySet.ts',
     from: "activity.kind === 'resting' || activity.kind === 'closed'",
     because:
       'there is no outcome then, and waiting for none is the same as not waiting; the compiler wants it said',

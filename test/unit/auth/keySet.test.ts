@@ -230,9 +230,9 @@ describe('G10 a key server that is down', () => {
   it('does not turn what can never be a good token into 503', async () => {
     server.answer(failing);
     const authenticator = login();
-    const halfToken = forged('k1').split('.').slice(0, 2).join('.');
+    const fiveParts = `${forged('k1')}.AAAA.AAAA`;
     expect((await refusal(ask(authenticator, 'garbage'))).code).toBe('UNAUTHENTICATED');
-    expect((await refusal(ask(authenticator, halfToken))).code).toBe('UNAUTHENTICATED');
+    expect((await refusal(ask(authenticator, fiveParts))).code).toBe('UNAUTHENTICATED');
     expect((await refusal(ask(authenticator, await k1.sign()))).code).toBe('AUTH_UNAVAILABLE');
   });
 
@@ -518,6 +518,16 @@ describe('rotation', () => {
 });
 
 describe('freshness', () => {
+  it('is restored in the background: no token waits for a routine refresh', async () => {
+    const authenticator = login({ fetchTimeoutMs: 60_000 });
+    await ask(authenticator, await k1.sign());
+    server.answer(() => {});
+    clock.advanceSeconds(601);
+    const exp = (withDefaults({})['exp'] as number) + 600;
+    expect(await ask(authenticator, await k1.sign({ sub: 'u2', exp }))).toMatchObject({ userId: 'u2' });
+    await eventually(() => server.requests.length === 2);
+  });
+
   it.each([
     ['max-age=300', 300],
     ['public, MAX-AGE="300"', 300],
