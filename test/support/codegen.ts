@@ -16,9 +16,12 @@ interface GeneratedFile {
   readonly content: string;
 }
 
-/** The SDL of the schema that the server serves, or undefined while the committed file is the source. */
+/** Where the schema is printed from: `'../../src/graphql/schema.ts'`. Undefined while the committed SDL is the source itself. */
+const schemaModule = undefined as string | undefined;
+
+/** The SDL of the schema that the server serves. */
 async function emitSchema(): Promise<GeneratedFile | undefined> {
-  return emitFrom('../../src/graphql/schema.ts');
+  return schemaModule ? emitFrom(schemaModule) : undefined;
 }
 
 /** `schema/schema.graphql` as the given module prints it. */
