@@ -26,7 +26,7 @@ import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createCachingGateway } from './tokens/cachingGateway.ts';
 import { createTokenCache } from './tokens/tokenCache.ts';
-import { createTokenService } from './tokens/tokenService.ts';
+import { createTokenService, type UserRateLimit } from './tokens/tokenService.ts';
 import { createUserRateLimit } from './tokens/userRateLimit.ts';
 
 export interface App {
@@ -109,7 +109,8 @@ async function assemble(config: Config, parts: AppParts, around: Surroundings): 
   const authenticator = parts.authenticator ?? createAuthenticator(config, demoLogin, clock);
   closers.push(() => authenticator.close?.());
 
-  const issuing = createIssuing(config, pool, around);
+  const shared = config.redis === undefined ? undefined : await connectRedis(config.redis, pool, around);
+  const issuing = createIssuing(config, pool, shared, around);
   const firstTab = () => firstTabOf(demoLogin);
   const apollo = createApolloServer({
     schema: await buildSchema(issuing.resolverServices),
@@ -135,6 +136,9 @@ async function assemble(config: Config, parts: AppParts, around: Surroundings): 
     { name: 'login', problem: () => authenticator.problem?.() ?? null },
   ]);
   server.mount([graphqlRoute, readinessRoute, ...(production ? [] : [createExplorerRoute(firstTab)])]);
+  if (demoLogin !== undefined && pool.cognitoUrl !== undefined) {
+    server.mount(await demoPageRoutes(pool, pool.cognitoUrl));
+  }
   await serveMetrics(config.http, createMetricsRoute(metrics), server, around);
   server.open();
   // Again, and now first: whatever a running request needs is closed after it.
@@ -153,7 +157,12 @@ async function assemble(config: Config, parts: AppParts, around: Surroundings): 
 }
 
 /** The services below GraphQL: what issues tokens and looks after identities, behind cache, budget and audit log. */
-function createIssuing(config: Config, pool: Pool, { clock, closers }: Surroundings) {
+function createIssuing(
+  config: Config,
+  pool: Pool,
+  shared: Shared | undefined,
+  { clock, closers }: Surroundings,
+) {
   const { tokenDuration, minTokenLife, userIdHmacKey, awsCredentialsField } = config.tokens;
   const { region, identityPoolId, developerProviderName, loginsKey, guestProof } = pool;
   const audit = createAuditLog({ target: config.telemetry.auditFile ?? process.stdout, clock });
@@ -162,18 +171,28 @@ function createIssuing(config: Config, pool: Pool, { clock, closers }: Surroundi
     gateway: pool.gateway,
     rates: { tokens: config.limits.cognitoRequestsPerSecond },
     clock,
+    ...(shared && { permits: shared.permits }),
+  });
+  const cache = createTokenCache({
+    identityPoolId,
+    developerProviderName,
+    minTokenLife,
+    clock,
+    ...(shared && { shared: shared.tokens }),
   });
   const gateway = createCachingGateway({
     gateway: resilient,
-    cache: createTokenCache({ identityPoolId, developerProviderName, minTokenLife, clock }),
+    cache,
+    ...(shared && { onChange: shared.tokens.announce }),
   });
-  const userRateLimit = createUserRateLimit({
-    requestsPerMinute: config.limits.userRequestsPerMinute,
-    clock,
-  });
+  shared?.tokens.follow(cache);
+  const { userRequestsPerMinute: requestsPerMinute } = config.limits;
+  const ownRateLimit = createUserRateLimit({ requestsPerMinute, clock });
+  const userRateLimit = shared?.userRateLimit(requestsPerMinute, ownRateLimit) ?? ownRateLimit;
   const checks: ReadinessCheck[] = [
     { name: 'cognito', problem: () => resilient.problem() },
     { name: 'audit log', problem: () => audit.problem() },
+    ...(shared?.checks ?? []),
   ];
   return {
     gateway,
@@ -187,6 +206,49 @@ function createIssuing(config: Config, pool: Pool, { clock, closers }: Surroundi
       identities: createIdentityService({ gateway, audit }, { userIdHmacKey }),
       credentials: { region, identityPoolId, loginsKey, tokenDuration, awsCredentialsField },
     },
+  };
+}
+
+type Shared = Awaited<ReturnType<typeof connectRedis>>;
+
+/**
+ * What replicas share: budget, tokens, changes of identities, and the count per user. While Redis is away, each goes on with its part of
+ * the budget and what it keeps itself.
+ */
+async function connectRedis(
+  { url, cacheKeys }: NonNullable<Config['redis']>,
+  { identityPoolId, developerProviderName }: Pool,
+  { clock, logger, closers }: Surroundings,
+) {
+  const [
+    { createRedisLink },
+    { createRedisPermits },
+    { createRedisTokens },
+    { createRedisUserRateLimit },
+    { createTokenCipher },
+  ] = await Promise.all([
+    import('./tokens/redisLink.ts'),
+    import('./tokens/redisPermits.ts'),
+    import('./tokens/redisTokens.ts'),
+    import('./tokens/redisUserRateLimit.ts'),
+    import('./tokens/tokenCipher.ts'),
+  ]);
+  const link = createRedisLink({
+    url,
+    namespace: `cognito-graphql:{${identityPoolId}/${developerProviderName}}`,
+    onState: (available) =>
+      available
+        ? logger.info({}, 'Redis is there')
+        : logger.warn({}, 'Redis does not answer; going on without it'),
+  });
+  closers.push(() => link.close());
+  const cipher = createTokenCipher(cacheKeys.map(({ key }) => key));
+  return {
+    tokens: createRedisTokens({ link, cipher, clock }),
+    permits: (quota: string, ratePerSecond: number) => createRedisPermits(link, quota, ratePerSecond),
+    userRateLimit: (requestsPerMinute: number, local: UserRateLimit) =>
+      createRedisUserRateLimit({ link, cipher, requestsPerMinute, local }),
+    checks: [{ name: 'redis', hinders: false, problem: () => link.problem() }],
   };
 }
 
@@ -360,3 +422,19 @@ const demoLoginRoute = (demoLogin: DemoLogin): Route => {
   const handle: Handler = (request, response) => void demoLogin.handler(request, response);
   return { path: '/demo-login/*', methods: { GET: handle, POST: handle, OPTIONS: handle } };
 };
+
+/** The page to click through, which exists where login and Cognito are both this process's own. */
+async function demoPageRoutes({ identityPoolId, region }: Pool, cognitoEndpoint: string): Promise<Route[]> {
+  const { createDemoPage } = await import('./demo/pageRoutes.ts');
+  const page = createDemoPage({
+    config: () => ({
+      graphqlEndpoint: '/graphql',
+      cognitoEndpoint,
+      loginTokenEndpoint: '/demo-login/token',
+      identityPoolId,
+      region,
+    }),
+  });
+  const handle: Handler = (request, response) => void page(request, response);
+  return ['/', '/demo/*'].map((path) => ({ path, methods: { GET: handle } }));
+}

@@ -47,6 +47,7 @@ dd { margin: 0 0 0.5rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.85rem; }
 caption { text-align: left; }
 th, td { text-align: left; padding: 0.25rem 0.5rem 0.25rem 0; border-top: 1px solid var(--line); vertical-align: top; }
+th:first-child { width: 6rem; }
 a { color: var(--accent); }
 [role="alert"]:not(:empty) {
   padding: 0.75rem; color: var(--error); background: var(--error-ground); border: 1px solid currentColor;

@@ -11,7 +11,7 @@ import type { DemoPageConfig } from '../pageConfig.ts';
 
 /** One GraphQL request with its answer, for the page to show. */
 export interface ShownExchange {
-  readonly request: unknown;
+  readonly request: { readonly query: string; readonly variables: unknown };
   readonly status: number;
   readonly answer: string;
 }

@@ -16,33 +16,28 @@ export function shorten(text: string): string {
 }
 
 function pretty(value: unknown): string {
-  const lines = (each: string) => each.replaceAll('{', '{\n').replaceAll('}', '\n}');
-  const shown = (key: string, each: unknown) => {
-    if (typeof each !== 'string') return each;
-    return key === 'query' ? each : shorten(each);
-  };
-  const { query, ...rest } = (value ?? {}) as { query?: string };
-  const json = JSON.stringify(query === undefined ? value : rest, shown, 2);
-  return query === undefined ? json : `${indent(lines(query))}\n\n${json}`;
+  return JSON.stringify(value, (_, each) => (typeof each === 'string' ? shorten(each) : each), 2);
 }
 
-function indent(text: string): string {
+/** One field per line; the client sends its operations without line breaks. */
+function prettyQuery(query: string): string {
   let depth = 0;
-  return text
-    .split('\n')
-    .flatMap((line) => (depth > 0 && !/[{}(]/.test(line) ? line.split(/[ ,]+/) : [line]))
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      if (line.includes('}')) depth--;
-      const indented = '  '.repeat(depth) + line.trim();
-      if (line.includes('{')) depth++;
-      return indented;
-    })
-    .join('\n');
+  let text = '';
+  for (const token of query.match(/[{}]|\([^)]*\)|[^\s{}()]+/g) ?? []) {
+    if (token === '}') depth--;
+    const line = `\n${'  '.repeat(depth)}`;
+    if (token === '{') {
+      text += ' {';
+      depth++;
+    } else if (token.startsWith('(')) text += token.replaceAll(':', ': ');
+    else text += depth > 0 || token === '}' ? line + token : `${text && ' '}${token}`;
+  }
+  return text;
 }
 
 export function showExchange({ request, status, answer }: ShownExchange): void {
-  show('request', pretty(request));
+  const { query, variables } = request;
+  show('request', `${prettyQuery(query)}\n\n${pretty({ variables })}`);
   show('answer-status', `(HTTP ${status})`);
   let parsed: unknown;
   try {
