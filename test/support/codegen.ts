@@ -17,7 +17,7 @@ interface GeneratedFile {
 }
 
 /** Where the schema is printed from: `'../../src/graphql/schema.ts'`. Undefined while the committed SDL is the source itself. */
-const schemaModule = undefined as string | undefined;
+const schemaModule = '../../src/graphql/schema.ts' as string | undefined;
 
 /** The SDL of the schema that the server serves. */
 async function emitSchema(): Promise<GeneratedFile | undefined> {

@@ -134,7 +134,7 @@ describe('identities export', () => {
       expect(interrupted.exitCode).toBe(1);
       expect(interrupted.stderr).toContain('not authorized to perform: ListIdentities');
       const written = await readFile(output, 'utf8');
-      await writeFile(output, `${written}{"half`);
+      await writeFile(output, `${written}${'half a line '.repeat(5000)}`);
       expect((await identities(argv)).exitCode).toBe(0);
       expect(await readFile(output, 'utf8')).toBe(whole);
       expect(await exists(resume)).toBe(false);

@@ -39,7 +39,7 @@ export async function runCommand(
     stderr: output('stderr'),
     ask: async () => answer,
     stopRequested: () => stop,
-    onHangUp: () => {},
+    onHangUp: () => undefined,
   };
   const exitCode = await run(argv, terminal);
   return { exitCode, ...written };
