@@ -31,7 +31,7 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { annotate } from './telemetry/tracing.ts';
 import { createCachingGateway } from './tokens/cachingGateway.ts';
 import { createTokenCache } from './tokens/tokenCache.ts';
-import { createTokenService } from './tokens/tokenService.ts';
+import { createTokenService, type UserRateLimit } from './tokens/tokenService.ts';
 import { createUserRateLimit } from './tokens/userRateLimit.ts';
 
 export interface App {
@@ -132,7 +132,8 @@ async function assemble(
   const authenticator = parts.authenticator ?? createAuthenticator(config, demoLogin, clock);
   closers.push(() => authenticator.close?.());
 
-  const issuing = createIssuing(config, pool, metrics, around);
+  const shared = config.redis === undefined ? undefined : await connectRedis(config.redis, pool, around);
+  const issuing = createIssuing(config, pool, shared, metrics, around);
   const firstTab = () => firstTabOf(demoLogin);
   const apollo = createApolloServer({
     schema: traceRootFields(await buildSchema(issuing.resolverServices)),
@@ -163,6 +164,9 @@ async function assemble(
   metrics.watch({ ...issuing.watched, checks });
   const readinessRoute = createReadinessRoute(checks);
   server.mount([graphqlRoute, readinessRoute, ...(production ? [] : [createExplorerRoute(firstTab)])]);
+  if (demoLogin !== undefined && pool.cognitoUrl !== undefined) {
+    server.mount(await demoPageRoutes(pool, pool.cognitoUrl));
+  }
   await serveMetrics(config.http, createMetricsRoute(metrics), server, around);
   server.open();
   // Again, and now first: whatever a running request needs is closed after it.
@@ -182,7 +186,13 @@ async function assemble(
 }
 
 /** The services below GraphQL: what issues tokens and looks after identities, behind cache, budget and audit log. */
-function createIssuing(config: Config, pool: Pool, metrics: Metrics, { clock, closers }: Surroundings) {
+function createIssuing(
+  config: Config,
+  pool: Pool,
+  shared: Shared | undefined,
+  metrics: Metrics,
+  { clock, closers }: Surroundings,
+) {
   const { tokenDuration, minTokenLife, userIdHmacKey, awsCredentialsField } = config.tokens;
   const { region, identityPoolId, developerProviderName, loginsKey, guestProof } = pool;
   const audit = createAuditLog({ target: config.telemetry.auditFile ?? process.stdout, clock });
@@ -192,6 +202,7 @@ function createIssuing(config: Config, pool: Pool, metrics: Metrics, { clock, cl
     rates: { tokens: config.limits.cognitoRequestsPerSecond },
     clock,
     observer: metrics.upstream,
+    ...(shared && { permits: shared.permits }),
   });
   const cache = createTokenCache({
     identityPoolId,
@@ -202,15 +213,21 @@ function createIssuing(config: Config, pool: Pool, metrics: Metrics, { clock, cl
       metrics.countLookup(outcome);
       annotate('cognito_graphql.cache', outcome);
     },
+    ...(shared && { shared: shared.tokens }),
   });
-  const gateway = createCachingGateway({ gateway: resilient, cache });
-  const userRateLimit = createUserRateLimit({
-    requestsPerMinute: config.limits.userRequestsPerMinute,
-    clock,
+  const gateway = createCachingGateway({
+    gateway: resilient,
+    cache,
+    ...(shared && { onChange: shared.tokens.announce }),
   });
+  shared?.tokens.follow(cache);
+  const { userRequestsPerMinute: requestsPerMinute } = config.limits;
+  const ownRateLimit = createUserRateLimit({ requestsPerMinute, clock });
+  const userRateLimit = shared?.userRateLimit(requestsPerMinute, ownRateLimit) ?? ownRateLimit;
   const checks: ReadinessCheck[] = [
     { name: 'cognito', problem: () => resilient.problem() },
     { name: 'audit log', problem: () => audit.problem() },
+    ...(shared?.checks ?? []),
   ];
   return {
     gateway,
@@ -225,6 +242,49 @@ function createIssuing(config: Config, pool: Pool, metrics: Metrics, { clock, cl
       identities: createIdentityService({ gateway, audit }, { userIdHmacKey }),
       credentials: { region, identityPoolId, loginsKey, tokenDuration, awsCredentialsField },
     },
+  };
+}
+
+type Shared = Awaited<ReturnType<typeof connectRedis>>;
+
+/**
+ * What replicas share: budget, tokens, changes of identities, and the count per user. While Redis is away, each goes on with its part of
+ * the budget and what it keeps itself.
+ */
+async function connectRedis(
+  { url, cacheKeys }: NonNullable<Config['redis']>,
+  { identityPoolId, developerProviderName }: Pool,
+  { clock, logger, closers }: Surroundings,
+) {
+  const [
+    { createRedisLink },
+    { createRedisPermits },
+    { createRedisTokens },
+    { createRedisUserRateLimit },
+    { createTokenCipher },
+  ] = await Promise.all([
+    import('./tokens/redisLink.ts'),
+    import('./tokens/redisPermits.ts'),
+    import('./tokens/redisTokens.ts'),
+    import('./tokens/redisUserRateLimit.ts'),
+    import('./tokens/tokenCipher.ts'),
+  ]);
+  const link = createRedisLink({
+    url,
+    namespace: `cognito-graphql:{${identityPoolId}/${developerProviderName}}`,
+    onState: (available) =>
+      available
+        ? logger.info({}, 'Redis is there')
+        : logger.warn({}, 'Redis does not answer; going on without it'),
+  });
+  closers.push(() => link.close());
+  const cipher = createTokenCipher(cacheKeys.map(({ key }) => key));
+  return {
+    tokens: createRedisTokens({ link, cipher, clock }),
+    permits: (quota: string, ratePerSecond: number) => createRedisPermits(link, quota, ratePerSecond),
+    userRateLimit: (requestsPerMinute: number, local: UserRateLimit) =>
+      createRedisUserRateLimit({ link, cipher, requestsPerMinute, local }),
+    checks: [{ name: 'redis', hinders: false, problem: () => link.problem() }],
   };
 }
 
@@ -404,3 +464,19 @@ const demoLoginRoute = (demoLogin: DemoLogin): Route => {
   const handle: Handler = (request, response) => void demoLogin.handler(request, response);
   return { path: '/demo-login/*', methods: { GET: handle, POST: handle, OPTIONS: handle } };
 };
+
+/** The page to click through, which exists where login and Cognito are both this process's own. */
+async function demoPageRoutes({ identityPoolId, region }: Pool, cognitoEndpoint: string): Promise<Route[]> {
+  const { createDemoPage } = await import('./demo/pageRoutes.ts');
+  const page = createDemoPage({
+    config: () => ({
+      graphqlEndpoint: '/graphql',
+      cognitoEndpoint,
+      loginTokenEndpoint: '/demo-login/token',
+      identityPoolId,
+      region,
+    }),
+  });
+  const handle: Handler = (request, response) => void page(request, response);
+  return ['/', '/demo/*'].map((path) => ({ path, methods: { GET: handle } }));
+}

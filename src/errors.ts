@@ -54,6 +54,16 @@ export class ServiceError extends Error {
     this.retryAfter = options.retryAfter;
     this.problems = options.problems;
   }
+
+  /** What a client sees beside the message. graphql-js takes it over, whatever server it runs in. */
+  get extensions(): Readonly<Record<string, unknown>> {
+    const { code, retryAfter, problems } = this;
+    return {
+      code,
+      ...(retryAfter !== undefined && { retryAfter }),
+      ...(problems !== undefined && { problems }),
+    };
+  }
 }
 
 /** `BAD_USER_INPUT` for the given fields. */

@@ -1,4 +1,4 @@
-export type { App, AppParts } from './app.ts';
+export type { App, AppParts, DetachedApp, RunningApp } from './app.ts';
 export { createApp } from './app.ts';
 export type { Authenticator, RequestHeaders } from './auth/authenticator.ts';
 export { createIntrospectionAuthenticator, createJwtAuthenticator } from './auth/index.ts';
@@ -8,11 +8,16 @@ export { createAwsCognitoGateway as createCognitoGateway } from './cognito/awsGa
 export type { CognitoGateway } from './cognito/gateway.ts';
 export type { Config } from './config/config.ts';
 export { loadConfig } from './config/loadConfig.ts';
+export type { Caller, CognitoService, CognitoServiceOptions, HostRequest } from './embed.ts';
+export { createCognitoService } from './embed.ts';
 export type { ErrorCode } from './errors.ts';
 export { errorCodes, ServiceError } from './errors.ts';
+export { authChecker } from './graphql/authChecker.ts';
 export type { GraphQLContext } from './graphql/context.ts';
 export type { ResolverServices } from './graphql/schema.ts';
 export { buildSchema, resolvers } from './graphql/schema.ts';
+export type { InProcessAnswer, InProcessRequest } from './http/inProcess.ts';
 export { createIdentityReader } from './identities/identityReader.ts';
 export { createIdentityService } from './identities/identityService.ts';
+export type { AuditEvent, AuditSink } from './telemetry/audit.ts';
 export { createTokenService } from './tokens/tokenService.ts';

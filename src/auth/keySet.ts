@@ -68,7 +68,7 @@ export class KeySet {
     this.#options = options;
   }
 
-  /** Fetches the keys now, without waiting for them. */
+  /** Fetches the keys now, without waiting for them. Without this there will never be any. */
   start(): void {
     this.#fetch();
   }
@@ -106,7 +106,6 @@ export class KeySet {
   async ready(): Promise<number> {
     const usable = this.usableGeneration();
     if (usable !== null) return usable;
-    if (this.#activity.kind === 'resting') this.#fetch();
     await this.#nextOutcome();
     return this.usableGeneration() ?? this.#failUnavailable();
   }
@@ -166,10 +165,8 @@ export class KeySet {
     clearTimeout(timer);
   }
 
-  /** Never rejects. */
+  /** Called only while nothing is being fetched, and not after close(). Never rejects. */
   #fetch(): Promise<void> {
-    if (this.#activity.kind === 'fetching') return this.#activity.outcome;
-    if (this.#activity.kind === 'closed') return Promise.resolve();
     const outcome = fetchKeyDocument(this.#options).then(
       (document) => this.#accept(document),
       (error: unknown) => this.#reject(error),

@@ -24,9 +24,10 @@ export async function awsContext(
   if (options.region !== undefined && ofPool !== undefined && options.region !== ofPool) {
     throw new UsageError(`--region ${options.region} contradicts the pool id, which begins with ${ofPool}.`);
   }
-  const region = options.region ?? ofPool ?? env['AWS_REGION'];
+  // As in the SDK, an empty variable is as good as none.
+  const region = options.region ?? ofPool ?? (env['AWS_REGION'] || undefined);
   const endpoint = (service: string) =>
-    options.endpointUrl ?? env[`AWS_ENDPOINT_URL_${service}`] ?? env['AWS_ENDPOINT_URL'];
+    options.endpointUrl ?? (env[`AWS_ENDPOINT_URL_${service}`] || env['AWS_ENDPOINT_URL'] || undefined);
   const endpoints = {
     cognitoIdentity: checkedUrl(endpoint('COGNITO_IDENTITY')),
     sts: checkedUrl(endpoint('STS')),
@@ -54,8 +55,8 @@ function checkedUrl(url: string | undefined): string | undefined {
 
 /** The embedded Cognito's own key where nobody named another: it opens nothing elsewhere, and goes to this machine only. */
 function testKey({ profile }: AwsOptions, endpoint: string | undefined, { env }: Terminal) {
-  const named = profile ?? env['AWS_PROFILE'] ?? env['AWS_ACCESS_KEY_ID'];
-  if (endpoint === undefined || named !== undefined || !isLoopback(endpoint)) return {};
+  const named = profile || env['AWS_PROFILE'] || env['AWS_ACCESS_KEY_ID'];
+  if (endpoint === undefined || named || !isLoopback(endpoint)) return {};
   return { credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 }
 

@@ -24,15 +24,17 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
     return;
   }
   const emulator = createChecked(createEmulator, emulatorOptions(options));
+  // Before the start: a signal that comes in the middle of it must not cut it off half-way.
   const stopRequested = terminal.stopRequested();
   const { url } = await emulator.listen(options.port, options.host);
   const keys = options.accessKey.length === 0 ? 'test:test' : 'those given with --access-key';
   terminal.stdout.write(`${url}\n`);
   tell(terminal, `Embedded Cognito (cognito-identity, STS, IAM) at ${url}`);
   tell(terminal, `Account ${options.account}, access keys: ${keys}`);
+  const sample = options.accessKey[0] === undefined ? 'test' : '…';
   tell(
     terminal,
-    `Use it:   export AWS_ENDPOINT_URL=${url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test`,
+    `Use it:   export AWS_ENDPOINT_URL=${url} AWS_ACCESS_KEY_ID=${sample} AWS_SECRET_ACCESS_KEY=${sample}`,
   );
   tell(
     terminal,

@@ -40,8 +40,8 @@ async function exportWith(
   // The ages of the first run hold: otherwise identities would move in and out of the selection in between.
   const selection = { ...chosen, ...before?.selection };
   const sink = await createSink(output, before?.bytes, terminal);
-  const progress = createProgress('identities exported:', terminal);
   let exported = before?.exported ?? 0;
+  const progress = createProgress('identities exported:', terminal, { from: exported });
   try {
     if (before === undefined && format === 'csv') await sink.write(csvHeader);
     for await (const page of selectIdentities(selection, clients.cognito, pacer, before?.next)) {

@@ -143,7 +143,7 @@ async function deleteAll(
   terminal: Terminal,
 ): Promise<PurgeState> {
   const pacer = createPacer({ callsPerSecond: options.deleteRate });
-  const progress = createProgress('identities deleted', terminal);
+  const progress = createProgress('identities deleted', terminal, { from: from.sent });
   let current = from;
   const send = async (batch: readonly string[]) => {
     const failed = await deleteIdentities(batch, clients.cognito, pacer);

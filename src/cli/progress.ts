@@ -8,20 +8,28 @@ export interface Progress {
   end(): void;
 }
 
+export interface ProgressOptions {
+  /** How many an earlier run had done. */
+  readonly from?: number;
+  readonly clock?: Clock;
+}
+
 /** Without a terminal a line now and then is enough for a log. */
 const lineEveryMs = 10_000;
 
 /** One line on standard error that says how far a long command is, and how long it still needs. */
-export function createProgress(what: string, terminal: Terminal, clock: Clock = systemClock): Progress {
+export function createProgress(
+  what: string,
+  terminal: Terminal,
+  { from = 0, clock = systemClock }: ProgressOptions = {},
+): Progress {
   const { stderr } = terminal;
   const startedAt = clock.now();
-  let first: number | undefined;
   let lastLine = startedAt;
   return {
     update: (done, total) => {
-      first ??= done;
       const elapsed = (clock.now() - startedAt) / 1000;
-      const text = progressText(what, { done, total, sinceStart: done - first, elapsed });
+      const text = progressText(what, { done, total, sinceStart: done - from, elapsed });
       if (stderr.isTTY === true) {
         stderr.write(`\r\u001b[K${text}`);
       } else if (clock.now() - lastLine >= lineEveryMs) {

@@ -27,6 +27,7 @@ export async function serve(terminal: Terminal): Promise<void> {
 /** Where everything is, in columns. */
 function addresses({ url, cognitoUrl, demoToken }: Service, { environment, http }: Config): string {
   const rows: [name: string, address: string][] = [['GraphQL', `${url}/graphql`]];
+  if (demoToken !== undefined && cognitoUrl !== undefined) rows.unshift(['Demo page', url]);
   if (environment !== 'production') rows.push(['Explorer', `${url}/explorer`]);
   if (cognitoUrl !== undefined) rows.push(['Embedded Cognito', cognitoUrl]);
   if (demoToken !== undefined) rows.push(['Demo login', `${url}/demo-login`]);

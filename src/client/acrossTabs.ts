@@ -1,4 +1,5 @@
 import type { HeldCredentials } from './heldCredentials.ts';
+import { indexedDbStorage } from './indexedDbStorage.ts';
 import type { CredentialsSharing } from './sharing.ts';
 
 /** Where credentials outlive the page: `sessionStorage`, `localStorage`, or anything else with these three, synchronous or not. */
@@ -10,10 +11,11 @@ export interface CredentialsStorage {
 
 export interface AcrossTabsOptions {
   /**
-   * Where credentials are kept. Default: nowhere, then tabs only take turns and sign out together. `'local'` is seen by all tabs,
-   * `'session'` by one tab across reloads; both mean nowhere on a server. Any script of the page's origin can read them.
+   * Where credentials are kept. Default: nowhere, then tabs only take turns and sign out together. `'indexedDB'` is seen by all tabs
+   * at once, `'local'` (`localStorage`) by all tabs after a moment, so that two may refresh, and `'session'` by one tab across
+   * reloads. They mean nowhere on a server. Any script of the page's origin can read them.
    */
-  readonly storage?: 'session' | 'local' | CredentialsStorage;
+  readonly storage?: 'indexedDB' | 'local' | 'session' | CredentialsStorage;
   /** Web Locks. Default: those of the browser; without them tabs do not wait for each other. */
   readonly locks?: LocksLike;
   /** Default: `BroadcastChannel` of the browser. */
@@ -113,6 +115,7 @@ function isPage(): boolean {
 function storageOf({ storage }: AcrossTabsOptions): CredentialsStorage | undefined {
   if (typeof storage === 'object') return storage;
   if (!storage || !isPage()) return undefined;
+  if (storage === 'indexedDB') return indexedDbStorage;
   return storage === 'local' ? localStorage : sessionStorage;
 }
 

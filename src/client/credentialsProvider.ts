@@ -1,7 +1,8 @@
 import { CognitoGraphQLError } from './errors.ts';
+import type { GuestSource } from './guestSource.ts';
 import { type HeldCredentials, isUsable, refreshTime } from './heldCredentials.ts';
 import { userOfLoginToken } from './loginToken.ts';
-import { type GuestSource, type Obtained, obtainCredentials, signInRequired } from './obtainCredentials.ts';
+import { type Obtained, obtainCredentials, signInRequired } from './obtainCredentials.ts';
 import {
   type AskOptions,
   type CognitoGraphQLOptions,
@@ -145,8 +146,6 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
       const previousIdentityId = s.held?.identityId;
       const order = { token, logInAgain, previousIdentityId, guest, signal };
       const obtained = await obtainCredentials(settings, order);
-      // Whoever waited has been told why already.
-      if (session !== s) throw userChanged();
       const { held } = obtained;
       keep(s, held);
       if (sharedKey) {

@@ -3,8 +3,8 @@ import { callCognito, getCredentialsForIdentity, isStale } from './cognito.ts';
 import { type ClientEnvironment, clientEnvironment } from './environment.ts';
 import { CognitoGraphQLError } from './errors.ts';
 import { LinkGuestIdentityDocument } from './generated/operations.ts';
+import type { GuestSource } from './guestSource.ts';
 import { type HeldCredentials, holdCredentials, refreshTime } from './heldCredentials.ts';
-import type { GuestSource } from './obtainCredentials.ts';
 import type { AskOptions, CognitoIdentityCredentials } from './options.ts';
 import { within, withRetries } from './waiting.ts';
 

@@ -26,7 +26,7 @@ export {
   type GuestSessionOptions,
   guestFromProof,
 } from './guestSession.ts';
-export type { GuestSource } from './obtainCredentials.ts';
+export type { GuestSource } from './guestSource.ts';
 export type {
   AskOptions,
   CognitoGraphQLOptions,

@@ -1,34 +1,11 @@
 import { getCredentialsForIdentity, isStale } from './cognito.ts';
 import { CognitoGraphQLError } from './errors.ts';
-import {
-  CognitoAwsCredentialsDocument,
-  CognitoCredentialsDocument,
-  type CognitoCredentialsMutation,
-  type DocumentTypeDecoration,
-} from './generated/operations.ts';
-import { execute, type GraphQLAnswer } from './graphql.ts';
+import { CognitoAwsCredentialsDocument, CognitoCredentialsDocument } from './generated/operations.ts';
+import { execute } from './graphql.ts';
+import type { GuestSource, Issued, Send } from './guestSource.ts';
 import { type HeldCredentials, holdCredentials } from './heldCredentials.ts';
 import type { Settings } from './options.ts';
 import { withRetries } from './waiting.ts';
-
-/** Sends an operation as the user who is signed in, once; with one forced re-login. */
-export type Send = <TResult, TVariables>(
-  document: DocumentTypeDecoration<TResult, TVariables>,
-  variables: TVariables,
-) => Promise<GraphQLAnswer<TResult>>;
-
-export type Issued = Omit<CognitoCredentialsMutation['cognitoCredentials'], 'expiresAt'> & {
-  readonly linked?: boolean;
-};
-
-/** A guest who can be handed over: `createGuestSession()`, or `guestFromProof()`. */
-export interface GuestSource {
-  /** Sends the mutation with the guest's proof; once linked, the guest is no more. Undefined when the guest's identity cannot be used. */
-  handOver(
-    send: Send,
-    options: { readonly signal: AbortSignal; readonly tokenDuration?: number | undefined },
-  ): Promise<{ readonly issued: Issued; readonly skew: number | undefined } | undefined>;
-}
 
 export interface Order {
   readonly token: string;

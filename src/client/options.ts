@@ -1,5 +1,5 @@
 import { type ClientEnvironment, clientEnvironment } from './environment.ts';
-import type { GuestSource } from './obtainCredentials.ts';
+import type { GuestSource } from './guestSource.ts';
 import type { CredentialsSharing } from './sharing.ts';
 
 export interface LoginRequest {

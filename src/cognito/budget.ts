@@ -54,7 +54,7 @@ export interface BudgetOptions {
   readonly timers: Timers;
   readonly onShed?: (quota: Quota) => void;
   /** Where a quota is counted for several processes. */
-  readonly permits?: (quota: Quota) => PermitSource;
+  readonly permits?: (quota: Quota, ratePerSecond: number) => PermitSource;
 }
 
 /** One limiter per quota. */
@@ -62,15 +62,17 @@ export type Budget = Readonly<Record<Quota, RateLimiter>>;
 
 export function createBudget(options: BudgetOptions): Budget {
   const { rates = {}, maxWaitMs = 1000, clock, timers, onShed, permits } = options;
-  const limiter = (quota: Quota) =>
-    createRateLimiter({
-      ratePerSecond: rates[quota] ?? defaultRates[quota],
+  const limiter = (quota: Quota) => {
+    const ratePerSecond = rates[quota] ?? defaultRates[quota];
+    return createRateLimiter({
+      ratePerSecond,
       maxWaitMs,
       clock,
       timers,
       onShed: () => onShed?.(quota),
-      ...(permits && { permits: permits(quota) }),
+      ...(permits && { permits: permits(quota, ratePerSecond) }),
     });
+  };
   return {
     tokens: limiter('tokens'),
     credentials: limiter('credentials'),

@@ -121,11 +121,11 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   /** When the call that has `ahead` calls before it can start, with this process's part of the budget. */
-  function startTime(ahead: number): number {
+  function startTime(ahead: number, now: number): number {
     const parts = permits === undefined ? 1 : shared() ? sharers : permits.replicas;
     const { calls, windowMs } = limits(rate() / parts);
     const earlier = starts[starts.length - calls + (ahead % calls)];
-    const soonest = shared() ? Math.max(clock.now(), nextGrant) : clock.now();
+    const soonest = shared() ? Math.max(now, nextGrant) : now;
     const first = earlier === undefined ? soonest : Math.max(soonest, earlier + windowMs);
     return first + Math.floor(ahead / calls) * windowMs;
   }
@@ -159,17 +159,19 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   function serve() {
+    if (timer !== undefined) timers.clear(timer);
     timer = undefined;
+    const now = clock.now();
     if (shared()) {
       void ask();
     } else {
       // Before anybody is refused: this process may have been busy, and there is room now.
-      while (lines.size > 0 && startTime(0) <= clock.now()) serveNext(false);
+      while (lines.size > 0 && startTime(0, now) <= now) serveNext(false);
     }
     for (const waiter of arrivals) {
-      if (waiter.deadline >= clock.now()) break;
+      if (waiter.deadline >= now) break;
       leave(waiter);
-      waiter.settle(shed(startTime(lines.ahead(waiter.user)) - clock.now()));
+      waiter.settle(shed(startTime(lines.ahead(waiter.user), now) - now));
     }
     schedule();
   }
@@ -204,10 +206,11 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     timer = undefined;
     const [first] = arrivals;
     if (first === undefined) return;
-    const turn = shared() ? (asking ? Number.POSITIVE_INFINITY : nextGrant) : startTime(0);
+    const now = clock.now();
+    const turn = shared() ? (asking ? Number.POSITIVE_INFINITY : nextGrant) : startTime(0, now);
     const wake = Math.min(turn, first.deadline + 1);
     // Rounded up: a timer that fires early would find nothing to do and spin.
-    timer = timers.set(serve, Math.max(1, Math.ceil(wake - clock.now())));
+    timer = timers.set(serve, Math.max(1, Math.ceil(wake - now)));
   }
 
   return {
@@ -215,7 +218,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       if (signal.aborted) return Promise.reject(signal.reason);
       const now = clock.now();
       const ahead = lines.ahead(user);
-      const at = startTime(ahead);
+      const at = startTime(ahead, now);
       if (!shared() && ahead === 0 && at <= now) {
         start(false);
         return Promise.resolve();

@@ -12,7 +12,7 @@ import { DeadlineError, withDeadline } from '../lib/deadline.ts';
 import { type Random, systemRandom } from '../lib/random.ts';
 import { systemTimers, type Timers } from '../lib/timers.ts';
 import { AwsFailure, type CognitoOperation } from './awsErrors.ts';
-import { type Budget, createBudget, type Quota, quotaOf } from './budget.ts';
+import { type Budget, type BudgetOptions, createBudget, type Quota, quotaOf } from './budget.ts';
 import type { CognitoGateway } from './gateway.ts';
 import { type BreakerState, createUpstreamBreaker, unanswered } from './upstreamBreaker.ts';
 
@@ -33,6 +33,8 @@ export interface ResilientGatewayOptions {
   /** Calls per second per quota, or a budget of one's own. */
   readonly rates?: Partial<Readonly<Record<Quota, number>>>;
   readonly budget?: Budget;
+  /** Where the rates are counted for several processes together. Default: in this one. */
+  readonly permits?: BudgetOptions['permits'];
   /** Milliseconds that a call may wait for its turn. Default 1000. */
   readonly maxWaitMs?: number;
   /** Milliseconds per attempt. Default 4000. */
@@ -91,7 +93,13 @@ export function createResilientGateway(options: ResilientGatewayOptions): Resili
   } = options;
   const budget =
     options.budget ??
-    createBudget({ ...(options.rates && { rates: options.rates }), maxWaitMs, clock, timers });
+    createBudget({
+      ...(options.rates && { rates: options.rates }),
+      ...(options.permits && { permits: options.permits }),
+      maxWaitMs,
+      clock,
+      timers,
+    });
   const breaker = createUpstreamBreaker(clock, (state) => observer.onBreaker?.(state));
   let refusal: { readonly code: string; readonly at: number } | undefined;
 

@@ -86,6 +86,10 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
           dispatcher.dispatch(request) ?? otherAnswer(request, core, settings, url ?? '', emulator),
       });
       url = (await host.listen(port, address)).url;
+      if (closing.signal.aborted) {
+        await host.close();
+        throw new Error('The emulator was closed while it started.');
+      }
       state = { phase: 'listening', url, core, keyValue, host };
       return { url };
     } catch (error) {
@@ -105,8 +109,8 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     close: async () => {
       const before = state;
       state = { phase: 'closed' };
-      if (before.phase !== 'listening') return;
       closing.abort();
+      if (before.phase !== 'listening') return;
       await before.host.close();
       await before.keyValue.close();
     },

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { regionOfId } from '../lib/partition.ts';
 import type { KeyValueStore, Reader, Writer } from './store/keyValue.ts';
+import { longId, shortId } from './store/shortId.ts';
 import type { RoleMapping } from './validation/cognitoShapes.ts';
 
 /** An identity pool with everything that hangs on it. Only what was set is present, as in AWS's answers. */
@@ -109,19 +110,70 @@ const developer = '';
 const loginKey = (identityPoolId: string, provider: string, subject: string) =>
   createHash('sha256')
     .update(JSON.stringify([identityPoolId, provider, subject]))
-    .digest('base64url');
+    .digest()
+    .subarray(0, 20)
+    .toString('base64url');
 
-const memberKey = (identity: Pick<Identity, 'identityPoolId' | 'sequence'>) =>
-  `${identity.identityPoolId}/${String(identity.sequence).padStart(15, '0')}`;
+/**
+ * How an identity is kept, made for millions of them on disk: under a short reference made of a number for its pool and its place
+ * in the listing, so that a page is one run through neighbouring entries, and without the names of its members.
+ */
+type Packed = readonly [
+  shortIdentityId: string,
+  createdAt: number,
+  lastModifiedAt: number,
+  publicLogins: Readonly<Record<string, string>>,
+  developerUserIdentifiers: readonly string[],
+];
+
+const pack = (identity: Identity): Packed => [
+  shortId(identity.identityId),
+  identity.createdAt,
+  identity.lastModifiedAt,
+  identity.publicLogins,
+  identity.developerUserIdentifiers,
+];
+
+function unpack(identityPoolId: string, sequence: number, enabled: boolean, packed: Packed): Identity {
+  const [id, createdAt, lastModifiedAt, publicLogins, developerUserIdentifiers] = packed;
+  return {
+    identityId: longId(id),
+    identityPoolId,
+    sequence,
+    createdAt,
+    lastModifiedAt,
+    enabled,
+    publicLogins,
+    developerUserIdentifiers,
+  };
+}
+
+/** Sorts as its number does, up to 2.8 million million identities. */
+const sequenceKey = (sequence: number) => sequence.toString(36).padStart(8, '0');
+
+/** Enabled and disabled identities are kept apart, so that a page costs the same however many of them it passes over. */
+const tableOf = (identity: Pick<Identity, 'enabled'>) => (identity.enabled ? 'members' : 'disabledMembers');
+
+/** The references of a pool start with this; undefined while it has no identities. */
+const poolPrefix = (reader: Reader, identityPoolId: string) =>
+  reader.get<string>('meta', `prefix ${identityPoolId}`);
+
+function byReference(reader: Reader, reference: string | undefined): Identity | undefined {
+  if (reference === undefined) return undefined;
+  const slash = reference.indexOf('/') + 1;
+  const pool = reader.get<string>('meta', `pool ${reference.slice(0, slash)}`) as string;
+  const sequence = Number.parseInt(reference.slice(slash), 36);
+  const enabled = reader.get<Packed>('members', reference);
+  if (enabled) return unpack(pool, sequence, true, enabled);
+  const disabled = reader.get<Packed>('disabledMembers', reference);
+  return disabled && unpack(pool, sequence, false, disabled);
+}
 
 function identityReader(reader: Reader): IdentityReader {
-  const identity = (identityId: string) => reader.get<Identity>('identities', identityId);
-  const byLogin = (identityPoolId: string, provider: string, subject: string) => {
-    const identityId = reader.get<string>('logins', loginKey(identityPoolId, provider, subject));
-    return identityId === undefined ? undefined : identity(identityId);
-  };
+  const byLogin = (identityPoolId: string, provider: string, subject: string) =>
+    byReference(reader, reader.get<string>('logins', loginKey(identityPoolId, provider, subject)));
   return {
-    identity,
+    identity: (identityId) => byReference(reader, reader.get<string>('identities', shortId(identityId))),
     pool: (identityPoolId) => reader.get<Pool>('pools', identityPoolId),
     pools: (region, after, limit) => {
       const found = reader.range<Pool>('pools', { prefix: `${region}:`, after, limit: limit + 1 });
@@ -134,17 +186,26 @@ function identityReader(reader: Reader): IdentityReader {
     byPublicLogin: (identityPoolId, { provider, subject }) => byLogin(identityPoolId, provider, subject),
     byDeveloperUser: (identityPoolId, user) => byLogin(identityPoolId, developer, user),
     identities: (identityPoolId, { after, limit, hideDisabled }) => {
-      const table = hideDisabled ? 'enabledMembers' : 'members';
-      const prefix = `${identityPoolId}/`;
-      const found = reader.range<string>(table, {
-        prefix,
-        after: after === undefined ? undefined : `${prefix}${after}`,
-        limit: limit + 1,
-      });
+      const prefix = poolPrefix(reader, identityPoolId);
+      if (prefix === undefined) return { identities: [], next: undefined };
+      const members = (enabled: boolean) =>
+        reader
+          .range<Packed>(tableOf({ enabled }), {
+            prefix,
+            after: after === undefined ? undefined : `${prefix}${after}`,
+            limit: limit + 1,
+          })
+          .map(({ key, value }) =>
+            unpack(identityPoolId, Number.parseInt(key.slice(prefix.length), 36), enabled, value),
+          );
+      const found = [...members(true), ...(hideDisabled ? [] : members(false))].sort(
+        (a, b) => a.sequence - b.sequence,
+      );
       const page = found.slice(0, limit);
+      const last = page.at(-1);
       return {
-        identities: page.map(({ value }) => identity(value) as Identity),
-        next: found.length > limit ? page.at(-1)?.key.slice(prefix.length) : undefined,
+        identities: page,
+        next: found.length > limit && last ? sequenceKey(last.sequence) : undefined,
       };
     },
   };
@@ -161,52 +222,61 @@ function loginKeysOf(identity: Identity): Set<string> {
 function identityWriter(writer: Writer): IdentityWriter {
   const reads = identityReader(writer);
 
+  /** The next of a count that starts at 1. */
+  const next = (counter: string) => {
+    const number = (writer.get<number>('meta', counter) ?? 0) + 1;
+    writer.put('meta', counter, number);
+    return number;
+  };
+
+  const ensurePrefix = (identityPoolId: string) => {
+    const known = poolPrefix(writer, identityPoolId);
+    if (known !== undefined) return known;
+    const prefix = `${next('pools').toString(36)}/`;
+    writer.put('meta', `prefix ${identityPoolId}`, prefix);
+    writer.put('meta', `pool ${prefix}`, identityPoolId);
+    return prefix;
+  };
+
+  const referenceOf = ({ identityPoolId, sequence }: Identity) =>
+    `${ensurePrefix(identityPoolId)}${sequenceKey(sequence)}`;
+
   const saveIdentity = (identity: Identity) => {
-    const before = reads.identity(identity.identityId);
+    const reference = referenceOf(identity);
+    const before = byReference(writer, reference);
     const keys = loginKeysOf(identity);
     for (const key of before ? loginKeysOf(before) : []) {
       // A login that has moved on already belongs to its new owner.
-      if (!keys.has(key) && writer.get('logins', key) === identity.identityId) writer.remove('logins', key);
+      if (!keys.has(key) && writer.get('logins', key) === reference) writer.remove('logins', key);
     }
-    for (const key of keys) writer.put('logins', key, identity.identityId);
-    writer.put('identities', identity.identityId, identity);
-    if (!before) writer.put('members', memberKey(identity), identity.identityId);
-    if (identity.enabled && !before?.enabled) {
-      writer.put('enabledMembers', memberKey(identity), identity.identityId);
-    } else if (!identity.enabled && before?.enabled) {
-      writer.remove('enabledMembers', memberKey(identity));
-    }
+    for (const key of keys) writer.put('logins', key, reference);
+    if (!before) writer.put('identities', shortId(identity.identityId), reference);
+    else if (before.enabled !== identity.enabled) writer.remove(tableOf(before), reference);
+    writer.put(tableOf(identity), reference, pack(identity));
   };
 
-  const deleteIdentity = (identityId: string) => {
-    const identity = reads.identity(identityId);
-    if (!identity) return;
+  const remove = (identity: Identity) => {
+    const reference = referenceOf(identity);
     for (const key of loginKeysOf(identity)) {
-      if (writer.get('logins', key) === identityId) writer.remove('logins', key);
+      if (writer.get('logins', key) === reference) writer.remove('logins', key);
     }
-    writer.remove('identities', identityId);
-    writer.remove('members', memberKey(identity));
-    writer.remove('enabledMembers', memberKey(identity));
+    writer.remove('identities', shortId(identity.identityId));
+    writer.remove(tableOf(identity), reference);
   };
 
   return {
     ...reads,
     savePool: (pool) => writer.put('pools', pool.identityPoolId, pool),
     deletePool: (identityPoolId) => {
-      const members = writer.range<string>('members', {
-        prefix: `${identityPoolId}/`,
-        limit: Number.MAX_SAFE_INTEGER,
-      });
-      for (const { value } of members) deleteIdentity(value);
+      const everything = { after: undefined, limit: Number.MAX_SAFE_INTEGER - 1, hideDisabled: false };
+      for (const identity of reads.identities(identityPoolId, everything).identities) remove(identity);
       writer.remove('pools', identityPoolId);
     },
     createIdentity: (identityPoolId, now, identityId) => {
-      const sequence = (writer.get<number>('meta', 'sequence') ?? 0) + 1;
-      writer.put('meta', 'sequence', sequence);
       const identity: Identity = {
         identityId: identityId ?? `${regionOfId(identityPoolId)}:${randomUUID()}`,
         identityPoolId,
-        sequence,
+        sequence: next('sequence'),
         createdAt: now,
         lastModifiedAt: now,
         enabled: true,
@@ -217,6 +287,9 @@ function identityWriter(writer: Writer): IdentityWriter {
       return identity;
     },
     saveIdentity,
-    deleteIdentity,
+    deleteIdentity: (identityId) => {
+      const identity = reads.identity(identityId);
+      if (identity) remove(identity);
+    },
   };
 }

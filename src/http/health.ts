@@ -6,6 +6,8 @@ export interface ReadinessCheck {
   readonly name: string;
   /** What is wrong, in words for an operator and without secrets; null when nothing is. */
   problem(): string | null;
+  /** False where the service goes on without it, so that the problem is told but requests are still welcome. Default true. */
+  readonly hinders?: boolean;
 }
 
 /** Liveness: the process answers. */
@@ -19,11 +21,12 @@ export const livenessRoute: Route = {
  */
 export function createReadinessRoute(checks: readonly ReadinessCheck[]): Route {
   const answer = (response: ServerResponse) => {
-    const problems = checks.flatMap(({ name, problem }) => {
-      const found = problem();
-      return found === null ? [] : [{ check: name, problem: found }];
+    const found = checks.flatMap(({ name, problem, hinders = true }) => {
+      const text = problem();
+      return text === null ? [] : [{ check: name, problem: text, hinders }];
     });
-    const ready = problems.length === 0;
+    const ready = !found.some(({ hinders }) => hinders);
+    const problems = found.map(({ check, problem }) => ({ check, problem }));
     sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', problems });
   };
   return { path: '/readyz', methods: { GET: (_, response) => answer(response) } };

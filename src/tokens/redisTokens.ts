@@ -133,7 +133,8 @@ export function createRedisTokens(options: RedisTokensOptions): RedisTokens {
         if (seen.lead) {
           for (const former of older) {
             const found = (await read(former))?.token;
-            if (found) leave(former);
+            // The token will not be put there: nobody is to wait for it.
+            leave(former);
             if (found && pending.length === 0) {
               leave(place);
               return { ...nowhere, token: found };

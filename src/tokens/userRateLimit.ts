@@ -44,18 +44,21 @@ export function createUserRateLimit(options: UserRateLimitOptions): UserRateLimi
         window !== undefined && now < window.endsMs && now >= window.endsMs - windowMs ? window : undefined;
       const taken = current?.taken ?? 0;
       if (taken + count > requestsPerMinute)
-        throw tooManyRequests(count > requestsPerMinute ? undefined : current, now);
+        throw tooManyRequests(count > requestsPerMinute ? undefined : msUntilEnd(current, now));
       if (current === undefined) windows.set(userId, { endsMs: now + windowMs, taken: count });
       else current.taken += count;
     },
   };
 }
 
-/** @param window Whose end is worth waiting for; undefined when no wait helps, because one request alone asks for too much. */
-function tooManyRequests(window: Window | undefined, now: number): ServiceError {
+const msUntilEnd = (window: Window | undefined, now: number) =>
+  window === undefined ? undefined : window.endsMs - now;
+
+/** @param waitMs until there is room again; undefined when no wait helps, because one request alone asks for too much */
+export function tooManyRequests(waitMs: number | undefined): ServiceError {
   const message = 'Too many requests for credentials; reuse those that are still valid.';
-  if (window === undefined) return new ServiceError('TOO_MANY_REQUESTS', message);
+  if (waitMs === undefined) return new ServiceError('TOO_MANY_REQUESTS', message);
   return new ServiceError('TOO_MANY_REQUESTS', message, {
-    retryAfter: Math.max(1, Math.ceil((window.endsMs - now) / 1000)),
+    retryAfter: Math.max(1, Math.ceil(waitMs / 1000)),
   });
 }

@@ -83,6 +83,7 @@ describe('the packed package', () => {
     expect(Object.keys(manifest.exports)).toEqual([
       '.',
       './client',
+      './client/documents',
       './emulator',
       './lambda',
       './schema.graphql',
@@ -91,7 +92,10 @@ describe('the packed package', () => {
   });
 
   it.each([
-    ['cognito-graphql', ['createApp', 'createCognitoGateway', 'buildSchema', 'resolvers', 'loadConfig']],
+    [
+      'cognito-graphql',
+      ['createApp', 'createCognitoService', 'createCognitoGateway', 'buildSchema', 'resolvers', 'loadConfig'],
+    ],
     ['cognito-graphql/client', ['fromCognitoGraphQL', 'createAmplifyCredentialsProvider']],
     ['cognito-graphql/emulator', ['createEmulator']],
     ['cognito-graphql/lambda', ['createLambdaHandler', 'handler']],

@@ -16,11 +16,6 @@ interface GeneratedFile {
   readonly content: string;
 }
 
-/** The SDL of the schema that the server serves, or undefined while the committed file is the source. */
-async function emitSchema(): Promise<GeneratedFile | undefined> {
-  return emitFrom('../../src/graphql/schema.ts');
-}
-
 /** `schema/schema.graphql` as the given module prints it. */
 export async function emitFrom(module: string): Promise<GeneratedFile> {
   const { printedSchema } = (await import(module)) as { printedSchema(): Promise<string> };
@@ -84,9 +79,8 @@ function errorCodes(sdl: string): string {
 
 /** Every derived file, in the order in which they depend on each other. */
 export async function emitAll(): Promise<GeneratedFile[]> {
-  const schema = await emitSchema();
-  const sdl = schema?.content ?? (await readFile(resolve(root, sdlFile), 'utf8'));
-  return [...(schema ? [schema] : []), ...(await emitOperations(sdl))];
+  const schema = await emitFrom('../../src/graphql/schema.ts');
+  return [schema, ...(await emitOperations(schema.content))];
 }
 
 /** Paths of the committed files that differ from what would be written. */

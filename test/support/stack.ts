@@ -1,4 +1,5 @@
 import { type AppParts, createApp, type RunningApp } from '../../src/app.ts';
+import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/loadConfig.ts';
 import { createDemoLogin, type DemoLogin } from '../../src/demo/demoLogin.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
@@ -18,6 +19,8 @@ export interface Stack {
   send(operation: Operation): Promise<Answer>;
   /** Names of the operations that have reached Cognito since the last look. */
   upstreamCalls(): string[];
+  /** The settings, to start another process's worth of the same service. */
+  readonly config: Config;
   stop(): Promise<void>;
 }
 
@@ -27,6 +30,8 @@ export interface Operation {
   readonly user?: string;
   readonly scope?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Another server than the stack's own. */
+  readonly url?: string;
 }
 
 export interface Answer {
@@ -84,15 +89,16 @@ export async function startStack({
 
   return {
     app,
+    config,
     emulator,
     login,
     clients,
     identityPoolId,
     cognitoUrl,
-    async send({ query, variables, user, scope, headers = {} }) {
+    async send({ query, variables, user, scope, headers = {}, url = app.url }) {
       const token =
         user === undefined ? undefined : await login.issueToken({ user, ...(scope && { scope }) });
-      const response = await fetch(`${app.url}/graphql`, {
+      const response = await fetch(`${url}/graphql`, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',

@@ -59,8 +59,8 @@ export function doesNotCompile(error: unknown): void {
   fromCognitoGraphQL({ endpoint: '/graphql' });
   // @ts-expect-error either the client or the server exchanges
   fromCognitoGraphQL({ endpoint: '/graphql', getToken: () => 'token', exchange: 'both' });
-  // @ts-expect-error the stores of a page have two names
-  acrossTabs({ storage: 'indexedDB' });
+  // @ts-expect-error the stores of a page have three names
+  acrossTabs({ storage: 'cookies' });
   // @ts-expect-error the result of one operation is not that of another
   const tree: TypedDocumentNode<MeQuery> = trees.CognitoCredentialsDocument;
   // @ts-expect-error an error is asked for its code, not for whatever else

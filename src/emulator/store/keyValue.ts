@@ -6,7 +6,7 @@ export const tables = [
   'pools',
   'identities',
   'members',
-  'enabledMembers',
+  'disabledMembers',
   'logins',
   'roles',
   'meta',

@@ -22,7 +22,8 @@ export async function openLmdbKeyValue(directory: string): Promise<KeyValueStore
   try {
     // Loaded only here: a native module that an emulator in memory has no use for.
     const { open } = await import('lmdb');
-    root = open({ path: directory, maxDbs: tables.length + 1, encoding: 'json' });
+    // In chunks: the file is not mapped anew as a whole each time it has grown.
+    root = open({ path: directory, maxDbs: tables.length + 1, encoding: 'json', remapChunks: true });
     databases = new Map(
       tables.map((table) => [table, root.openDB<unknown, string>({ name: table, encoding: 'json' })]),
     );

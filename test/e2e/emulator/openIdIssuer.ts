@@ -7,7 +7,7 @@ export interface OpenIdIssuer {
   readonly provider: string;
   sign(
     claims: JWTPayload,
-    options?: { issuer?: string; expiresIn?: number; key?: 'foreign' },
+    options?: { issuer?: string; expiresIn?: number | null; key?: 'foreign' },
   ): Promise<string>;
   close(): void;
 }
@@ -29,13 +29,15 @@ export async function startIssuer(path = ''): Promise<OpenIdIssuer> {
   const issuer = `http://${provider}`;
   return {
     provider,
-    sign: (claims, options = {}) =>
-      new SignJWT(claims)
+    sign: (claims, options = {}) => {
+      const token = new SignJWT(claims)
         .setProtectedHeader({ alg: 'ES256', kid: 'one' })
         .setIssuer(options.issuer ?? issuer)
-        .setIssuedAt()
-        .setExpirationTime(Math.floor(Date.now() / 1000) + (options.expiresIn ?? 300))
-        .sign(options.key === 'foreign' ? foreign.privateKey : privateKey),
+        .setIssuedAt();
+      const { expiresIn = 300 } = options;
+      if (expiresIn !== null) token.setExpirationTime(Math.floor(Date.now() / 1000) + expiresIn);
+      return token.sign(options.key === 'foreign' ? foreign.privateKey : privateKey);
+    },
     close: () => {
       server.close();
       server.closeAllConnections();

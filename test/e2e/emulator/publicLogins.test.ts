@@ -127,6 +127,12 @@ describe('an OpenID login', () => {
     expect(await refused(await issuer.sign({ ...claims, aud: 'other' }))).toEqual(
       notAuthorized('Invalid login token. Incorrect token audience.'),
     );
+    expect(await refused(await issuer.sign({ aud: 'app' }))).toEqual(
+      notAuthorized('Invalid login token. Missing a required claim: sub'),
+    );
+    expect(await refused(await issuer.sign(claims, { expiresIn: null }))).toEqual(
+      notAuthorized('Invalid login token. Missing a required claim: exp'),
+    );
     expect((await refused(await issuer.sign(claims, { expiresIn: -5 }))).message).toMatch(
       /^Invalid login token\. Token expired: \d+ >= \d+$/,
     );

@@ -450,6 +450,14 @@ describe('options', () => {
     expect(error.code).toBe('EADDRINUSE');
   });
 
+  it('do not matter to an emulator that is closed while it starts', async () => {
+    const emulator = createEmulator();
+    const starting = emulator.listen();
+    await emulator.close();
+    await expect(starting).rejects.toThrow('The emulator was closed while it started.');
+    await expect(emulator.reset()).rejects.toThrow('The emulator is closed, not listening.');
+  });
+
   it('do not let an emulator start twice', async () => {
     const { emulator } = await start();
     await expect(emulator.listen()).rejects.toThrow('The emulator is listening and cannot be started.');

@@ -236,6 +236,23 @@ describe('session tags', () => {
   });
 });
 
+describe('bad options', () => {
+  it.each<[ClaimOptions, string]>([
+    [{ userClaim: '' }, 'userClaim must not be empty'],
+    [{ adminScope: '' }, 'adminScope must be one scope token'],
+    [{ adminScope: 'a b' }, 'adminScope must be one scope token'],
+    [{ clockToleranceSeconds: 301 }, 'clockToleranceSeconds must be a number from 0 to 300'],
+    [
+      { clockToleranceSeconds: '5' as unknown as number },
+      'clockToleranceSeconds must be a number from 0 to 300',
+    ],
+    [{ maxTokenAgeSeconds: 59 }, 'maxTokenAgeSeconds must be a number from 60 to 31536000'],
+  ])('%j', (options, message) => {
+    expect(() => checkClaimOptions(options)).toThrow(TypeError);
+    expect(() => checkClaimOptions(options)).toThrow(message);
+  });
+});
+
 it('a principal cannot be changed', () => {
   const principal = principalOf(
     { sub: 'u1', org: 'a' },
@@ -248,6 +265,35 @@ it('a principal cannot be changed', () => {
 describe('lifetime', () => {
   const now = start / 1000;
   const rules = checkClaimOptions({});
+
+  it.each<[Claims, string]>([
+    [{}, 'exp is missing'],
+    [{ exp: null }, 'exp must be a number'],
+    [{ exp: String(now + 600) }, 'exp must be a number'],
+    [{ exp: Number.POSITIVE_INFINITY }, 'exp must be a number'],
+    [{ exp: 1e300 }, 'exp is further away than the maximum token age'],
+    [{ exp: now - 5 }, 'exp is in the past'],
+    [{ exp: now + 86_401 }, 'exp is further away than the maximum token age'],
+    [{ exp: now + 86_401, iat: now }, 'exp is further away than the maximum token age'],
+    [{ exp: now + 600, iat: now + 6 }, 'iat is in the future'],
+    [{ exp: now + 600, iat: now - 86_406 }, 'iat is too long ago'],
+    [{ exp: now + 600, iat: [now] }, 'iat must be a number'],
+    [{ exp: now + 600, nbf: now + 6 }, 'nbf is in the future'],
+    [{ exp: now + 600, nbf: null }, 'nbf must be a number'],
+  ])('of %j is refused: %s', async (claims, reason) => {
+    const work = Promise.resolve().then(() => checkLifetime(claims, rules, start));
+    expect(await refusal(work)).toMatchObject({ code: 'UNAUTHENTICATED', reason });
+  });
+
+  it.each<[Claims]>([
+    [{ exp: now - 4.9 }],
+    [{ exp: now + 86_400 }],
+    [{ exp: now + 86_400, iat: now }],
+    [{ exp: now + 5, iat: now + 5, nbf: now + 5 }],
+    [{ exp: now - 4, iat: now - 86_404 }],
+  ])('of %j is just allowed', (claims) => {
+    expect(checkLifetime(claims, rules, start)).toBe((claims['exp'] as number) * 1000);
+  });
 
   it('ends at exp', () => {
     expect(checkLifetime({ exp: now + 600, iat: now }, rules, start)).toBe(start + 600_000);

@@ -344,13 +344,17 @@ describe('bad options', () => {
     ['an empty issuer', () => ({ issuer: '' }), 'issuer must not be empty'],
     [
       'no audience',
-      () => ({ audience: undefined as unknown as string }),
+      () => ({ audience: undefined as unknown as string, keys: { kind: 'jwks' } }),
       'audience must be one or more non-empty strings',
     ],
-    ['an empty audience', () => ({ audience: '' }), 'audience must be one or more non-empty strings'],
+    [
+      'an empty audience',
+      () => ({ audience: '', keys: { kind: 'jwks' } }),
+      'audience must be one or more non-empty strings',
+    ],
     [
       'an empty list of audiences',
-      () => ({ audience: [] }),
+      () => ({ audience: [], keys: { kind: 'jwks' } }),
       'audience must be one or more non-empty strings',
     ],
     [

@@ -279,6 +279,29 @@ describe('a local clock that is wrong', () => {
   });
 
   it.each([
+    ['Cognito', 'cognito'],
+    ['the API alone', 'api'],
+  ] as const)('is set right by the Date of %s also for credentials of half an hour', async (_, readable) => {
+    const time = fakeTime();
+    time.offsetMs = 3 * 3_600_000;
+    backend.cognito.reply = ({ body }, count) => exchanged(body.IdentityId, count, 1800);
+    const environment: typeof time.environment = {
+      ...time.environment,
+      fetch: async (url, init) => {
+        const { status, headers, ...response } = await fetch(url, init).then(async (answer) => {
+          const body = await answer.text();
+          return { status: answer.status, headers: answer.headers, text: async () => body };
+        });
+        return { status, ...response, ...(url === backend[readable].url && { headers }) };
+      },
+    };
+    const { expiration } = await providerFor({ environment })();
+    const left = expiration.getTime() - (Date.now() + time.offsetMs);
+    expect(left).toBeGreaterThan(1_790_000);
+    expect(left).toBeLessThan(1_802_000);
+  });
+
+  it.each([
     ['three hours ahead', 3],
     ['three hours behind', -3],
   ])('%s does so by the tokens where no header can be read', async (_, hours) => {

@@ -80,6 +80,20 @@ describe('a login token that is refused (F03)', () => {
     expect(backend.api.seen).toHaveLength(4);
   });
 
+  it('is not sent again for a while either when the app keeps the new one', async () => {
+    let version = 1;
+    backend.api.reply = () => refused('UNAUTHENTICATED', 401);
+    const provider = providerFor({
+      getToken: ({ force }) => {
+        if (force) version++;
+        return loginOf('alice', version);
+      },
+    });
+    await failureOf(provider());
+    expect(await failureOf(provider())).toMatchObject({ code: 'SIGN_IN_REQUIRED' });
+    expect([version, backend.api.seen.length]).toEqual([2, 2]);
+  });
+
   it('is forgotten once the user has signed in again', async () => {
     let version = 1;
     backend.api.reply = () => refused('UNAUTHENTICATED', 401);
@@ -88,6 +102,12 @@ describe('a login token that is refused (F03)', () => {
     version = 3;
     backend.api.reply = (request) => issued(userOf(request));
     expect((await provider()).identityId).toBe(identityOf('alice'));
+  });
+
+  it('is noticed among other errors', async () => {
+    const errors = ['FORBIDDEN', 'UNAUTHENTICATED'].map((code) => ({ message: 'No.', extensions: { code } }));
+    backend.api.reply = (request, count) => (count === 1 ? { body: { errors } } : issued(userOf(request)));
+    expect((await providerFor()()).identityId).toBe(identityOf('alice'));
   });
 
   it('ends in SIGN_IN_REQUIRED when there is no other token', async () => {
@@ -243,14 +263,19 @@ describe('answers that are not what the protocol promises (F08)', () => {
 
   it('are waited for fifteen seconds by default', async () => {
     const waits: number[] = [];
+    let running = 0;
     const environment = {
       setTimer: (_: () => void, milliseconds: number) => {
         waits.push(milliseconds);
-        return () => {};
+        running++;
+        return () => {
+          running--;
+        };
       },
     };
     await providerFor({ environment })();
     expect(waits).toEqual([60_000, 15_000, 15_000]);
+    expect(running).toBe(0);
   });
 
   it('are not waited for any longer once the caller has aborted', async () => {

@@ -108,6 +108,14 @@ describe('a guest', () => {
     expect(second.identityId).toBe(first.identityId);
   });
 
+  it('gets new credentials when the clock was set back to before the last ones', async () => {
+    const time = fakeTime();
+    const guest = guestFor({ environment: time.environment });
+    const first = await guest();
+    time.offsetMs = -2 * 3_600_000;
+    expect((await guest()).accessKeyId).not.toBe(first.accessKeyId);
+  });
+
   it('stays the same across reloads with a store, until it is cleared', async () => {
     const storage = memoryStorage();
     const { identityId } = await guestFor({ storage })();

@@ -152,6 +152,28 @@ describe('two users in one browser (F01)', () => {
     expect(backend.api.seen.map(userOf)).toEqual(['bob']);
   });
 
+  it('does not go back to a user whose token was asked for before the present user was last seen', async () => {
+    const { opened, open } = gate();
+    const answers = [
+      async () => loginOf('bob'),
+      async () => {
+        await opened;
+        return loginOf('alice');
+      },
+      async () => loginOf('bob'),
+      async () => loginOf('bob'),
+    ];
+    const provider = providerFor({ getToken: () => answers.shift()?.() ?? null });
+    await provider();
+    const late = failureOf(provider());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await provider();
+    open();
+    expect(await late).toMatchObject({ code: 'USER_CHANGED' });
+    expect((await provider()).identityId).toBe(identityOf('bob'));
+    expect(backend.api.seen.map(userOf)).toEqual(['bob']);
+  });
+
   it('rejects when the forced re-login is of another user', async () => {
     backend.api.reply = (request) =>
       userOf(request) === 'alice' ? refused('UNAUTHENTICATED', 401) : issued('bob');
@@ -199,8 +221,16 @@ describe('two users in one browser (F01)', () => {
   it('logs in again with an opaque token', async () => {
     backend.api.reply = ({ headers }) =>
       headers.authorization === 'Bearer opaque-2' ? issued('alice') : refused('UNAUTHENTICATED', 401);
-    const provider = providerFor({ getToken: ({ force }) => (force ? 'opaque-2' : 'opaque-1') });
+    let token = 'opaque-1';
+    const provider = providerFor({
+      getToken: ({ force }) => {
+        if (force) token = 'opaque-2';
+        return token;
+      },
+    });
     expect((await provider()).identityId).toBe(identityOf('alice'));
+    await provider();
+    expect(backend.api.seen).toHaveLength(2);
   });
 });
 
@@ -225,6 +255,49 @@ describe('signing out (F07)', () => {
     expect(backend.cognito.seen).toEqual([]);
     expect(storage.entries.size).toBe(0);
   });
+
+  it('stores nothing of an answer that comes in spite of the abort', async () => {
+    const storage = memoryStorage();
+    const written: string[] = [];
+    storage.setItem = (key: string) => void written.push(key);
+    const { opened, open } = gate();
+    const provider = providerFor({
+      sharing: acrossTabs({ storage }),
+      environment: {
+        fetch: async (url, { signal: _, ...init }) => {
+          await opened;
+          return fetch(url, init);
+        },
+      },
+    });
+    const running = failureOf(provider());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await provider.clear();
+    open();
+    expect(await running).toMatchObject({ code: 'SIGNED_OUT' });
+    await until(() => backend.api.seen.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(backend.cognito.seen).toEqual([]);
+    expect(written).toEqual([]);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'wins over a login token that arrives %i turns before it',
+    async (turns) => {
+      const provider = providerFor({
+        getToken: async () => {
+          const later = (left: number) => {
+            if (left === 0) void provider.clear();
+            else queueMicrotask(() => later(left - 1));
+          };
+          later(turns);
+          return loginOf('alice');
+        },
+      });
+      expect(await failureOf(provider())).toMatchObject({ code: 'SIGNED_OUT' });
+      expect(backend.cognito.seen).toEqual([]);
+    },
+  );
 
   it('aborts a getToken that is under way', async () => {
     let aborted = false;
@@ -317,6 +390,30 @@ describe('several tabs (F04)', () => {
     expect((await provider()).identityId).toBe(identityOf('alice'));
   });
 
+  it('asks once for a refresh that fails in its turn', async () => {
+    backend.api.reply = () => refused('FORBIDDEN');
+    const provider = providerFor({ sharing: acrossTabs({ locks: webLocks() }) });
+    expect(await failureOf(provider())).toMatchObject({ code: 'FORBIDDEN' });
+    expect(backend.api.seen).toHaveLength(1);
+  });
+
+  it('leaves the queue when the user signs out', async () => {
+    let waiting: AbortSignal | undefined;
+    const locks: LocksLike = {
+      request: (_, { signal }) => {
+        waiting = signal;
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      },
+    };
+    const provider = providerFor({ sharing: acrossTabs({ locks }) });
+    const running = failureOf(provider());
+    await until(() => waiting !== undefined);
+    await provider.clear();
+    expect(await running).toMatchObject({ code: 'SIGNED_OUT' });
+    expect(waiting?.aborted).toBe(true);
+    expect(backend.api.seen).toEqual([]);
+  });
+
   it('neither clears the store nor signs others out when the refresh of one tab fails', async () => {
     const storage = memoryStorage();
     const other = providerFor({ sharing: acrossTabs({ storage, openChannel }) });
@@ -358,6 +455,29 @@ describe('several tabs (F04)', () => {
     expect(backend.api.seen).toHaveLength(asked);
     expect(JSON.stringify([...storage.entries])).not.toContain(identityOf('alice'));
     await bob.clear();
+  });
+
+  it('listens to other tabs only while somebody is signed in', async () => {
+    let open = 0;
+    const counted = (): ChannelLike => {
+      open++;
+      return {
+        onmessage: null,
+        postMessage: () => {},
+        close: () => {
+          open--;
+        },
+      };
+    };
+    let user = 'alice';
+    const sharing = acrossTabs({ openChannel: counted });
+    const provider = providerFor({ sharing, getToken: () => loginOf(user) });
+    await provider();
+    user = 'bob';
+    await provider();
+    expect(open).toBe(1);
+    await provider.clear();
+    expect(open).toBe(0);
   });
 
   it('signs other tabs out right after a reload too', async () => {

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRateLimiter, type RateLimiterOptions } from '../../../src/cognito/rateLimiter.ts';
+import {
+  createRateLimiter,
+  type PermitGrant,
+  type PermitRequest,
+  type RateLimiterOptions,
+} from '../../../src/cognito/rateLimiter.ts';
 import type { ServiceError } from '../../../src/errors.ts';
 import { SimulatedTime, settled } from '../../support/simulatedTime.ts';
 
@@ -43,6 +48,14 @@ describe('the budget', () => {
 
     await time.advance(1020);
     expect(starts.slice(10).map(({ at }) => at)).toEqual([1020, 1020]);
+  });
+
+  it('makes nobody wait because time went on while it was asked', async () => {
+    const time = new SimulatedTime();
+    let ticks = 0;
+    const { limiter, ask } = setUp({ clock: { now: () => time.now() + ticks++ }, timers: time });
+    ask('alice');
+    expect(limiter.waiting).toBe(0);
   });
 
   it('is never exceeded in any second, whoever asks whenever', async () => {
@@ -251,5 +264,97 @@ describe('when AWS throttles earlier than configured', () => {
     limiter.throttled();
     limiter.setRate(4);
     expect(limiter.rate).toBe(2);
+  });
+});
+
+describe('with a count that several processes share', () => {
+  /** A count that answers by script; the last answer is repeated. */
+  function count(...answers: (PermitGrant | null)[]) {
+    const requests: PermitRequest[] = [];
+    const permits = {
+      available: true,
+      replicas: 2,
+      take: async (request: PermitRequest) => {
+        requests.push(request);
+        return (answers.length > 1 ? answers.shift() : answers[0]) ?? null;
+      },
+    };
+    return { permits, requests };
+  }
+
+  it('starts what is granted, in turn, and asks again when told to', async () => {
+    const { permits, requests } = count(
+      { granted: 2, waitMs: 300, sharers: 2 },
+      { granted: 1, waitMs: 0, sharers: 2 },
+    );
+    const { time, ask, starts } = setUp({ permits });
+    times(2, () => ask('hog'));
+    ask('alice');
+    await settled();
+    expect(requests[0]).toEqual({ count: 1, calls: 10, windowMs: 1020, unreported: [] });
+    expect(starts.map(({ user }) => user)).toEqual(['hog', 'alice']);
+    await time.advance(299);
+    expect(requests).toHaveLength(1);
+    await time.advance(1);
+    expect(starts.map(({ user }) => user)).toEqual(['hog', 'alice', 'hog']);
+    expect(time.pending).toBe(0);
+  });
+
+  it('foresees longer waits when others want their part too', async () => {
+    const { permits } = count({ granted: 1, waitMs: 100, sharers: 10 });
+    const { time, ask, refusals } = setUp({ permits });
+    ask('alice');
+    await settled();
+    times(3, () => ask('alice'));
+    await settled();
+    expect(refusals).toHaveLength(2);
+    await time.advance(5000);
+  });
+
+  it('does not ask without a pause when nothing is granted and no time is named', async () => {
+    const { permits, requests } = count({ granted: 0, waitMs: 0, sharers: 1 });
+    const { time, ask } = setUp({ permits });
+    ask('alice');
+    await time.advance(10);
+    expect(requests.length).toBeLessThanOrEqual(11);
+  });
+
+  it('refuses in the end whoever waited for nothing', async () => {
+    const { permits } = count({ granted: 0, waitMs: 100, sharers: 1 });
+    const { time, ask, refusals } = setUp({ permits });
+    ask('alice');
+    await time.advance(5000);
+    expect(refusals.map(({ user, at }) => [user, at])).toEqual([['alice', 2251]]);
+  });
+
+  it('keeps to its part while the count cannot be reached, and reports that afterwards', async () => {
+    const { permits, requests } = count({ granted: 1, waitMs: 0, sharers: 2 });
+    permits.available = false;
+    const { time, ask, starts, refusals } = setUp({ permits, maxWaitMs: 0 });
+    times(7, () => ask('alice'));
+    await settled();
+    expect([starts.length, refusals.length]).toEqual([5, 2]);
+
+    permits.available = true;
+    await time.advance(400);
+    // Its own part is used up, which says nothing about what the count would grant.
+    await time.advance(700);
+    ask('alice');
+    await settled();
+    expect(starts).toHaveLength(6);
+    expect(requests[0]?.unreported).toEqual([]);
+  });
+
+  it('tells the count of starts that are still within its window, again if that was not heard', async () => {
+    const { permits, requests } = count(null, { granted: 1, waitMs: 0, sharers: 2 });
+    permits.available = false;
+    const { time, ask } = setUp({ permits });
+    times(2, () => ask('alice'));
+    await time.advance(500);
+    permits.available = true;
+    ask('alice');
+    await time.advance(10);
+    expect(requests[0]?.unreported).toEqual([500, 500]);
+    expect(requests[1]?.unreported).toHaveLength(2);
   });
 });

@@ -114,8 +114,8 @@ function fromTerraform(source: string) {
     'data.aws_caller_identity.current.account_id': made.accountId,
     'aws_cognito_identity_pool.pool.id': made.identityPoolId,
   };
-  const text = source.replaceAll(/(\$?)\$\{([^}]*)\}/g, (_, dollar, name) =>
-    dollar === '' ? (references[name] ?? `unknown ${name}`) : `\${${name}}`,
+  const text = source.replaceAll(/(\$?)\$\{([^}]*)\}/g, (_, doubled, name) =>
+    doubled === '' ? (references[name] ?? `unknown ${name}`) : `\${${name}}`,
   );
   const block = (type: string, name: string) =>
     new RegExp(`resource "${type}" "${name}" \\{\\n([\\s\\S]*?)\\n\\}(?:\\n|$)`).exec(text)?.[1] ?? '';

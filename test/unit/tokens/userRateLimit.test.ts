@@ -10,7 +10,7 @@ class SetClock {
 
 function limit(options: Partial<UserRateLimitOptions> = {}) {
   const clock = new SetClock();
-  const rate = createUserRateLimit({ requestsPerMinute: 60, clock, ...options });
+  const rate = createUserRateLimit({ requestsPerMinute: 60, maxUsers: 10, clock, ...options });
   /** `ok`, or what was refused with. */
   const take = (userId: string, count = 1) => {
     try {
