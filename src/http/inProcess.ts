@@ -50,8 +50,6 @@ export function createInProcessConnections(server: Server) {
     const { method, path, body, clientAddress, timeoutMs } = request;
     const [near, far] = duplexPair();
     facts.set(far, { clientAddress, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
-    underWay.add(near);
-    near.once('close', () => underWay.delete(near));
     return new Promise((resolve, reject) => {
       let sent: ClientRequest;
       try {
@@ -64,9 +62,10 @@ export function createInProcessConnections(server: Server) {
         });
       } catch {
         // A character that cannot stand in a path or header: as with a request over the network that cannot be read.
-        near.destroy();
         return resolve({ status: 400, headers: [], body: Buffer.alloc(0) });
       }
+      underWay.add(near);
+      near.once('close', () => underWay.delete(near));
       sent.once('error', reject);
       sent.once('response', (response) => void read(response).then(resolve, reject));
       server.emit('connection', far);

@@ -244,6 +244,32 @@ describe('a drain', () => {
     expect(await running).toBe('cut off');
   });
 
+  it('waits for a request that did not come over the network, and cuts it off after the grace', async () => {
+    const start = (ms: number) => {
+      const server = createHttpServer({ logger: silentLogger });
+      server.mount([slow(ms)]);
+      server.open();
+      const request = { method: 'GET', path: '/slow', headers: [], clientAddress: '192.0.2.1' };
+      return { server, running: server.handle(request) };
+    };
+    const patient = start(300);
+    let answered = false;
+    void patient.running.then(() => {
+      answered = true;
+    });
+    await patient.server.drain(5_000);
+    expect(answered).toBe(true);
+    expect((await patient.running).body.toString()).toBe('done');
+
+    const hasty = start(60_000);
+    const ended = hasty.running.then(
+      () => 'answered',
+      () => 'cut off',
+    );
+    await hasty.server.drain(50);
+    expect(await ended).toBe('cut off');
+  });
+
   it('can be asked for twice', async () => {
     const { server } = await start([echo]);
     await Promise.all([server.drain(50), server.drain(50)]);
