@@ -6,6 +6,7 @@ import { createResilientGateway } from './cognito/resilientGateway.ts';
 import { createTracedGateway } from './cognito/tracedGateway.ts';
 import type { GraphQLContext } from './graphql/context.ts';
 import { buildSchema, type ResolverServices } from './graphql/schema.ts';
+import { toSubgraph } from './graphql/subgraph.ts';
 import { createIdentityReader } from './identities/identityReader.ts';
 import { createIdentityService } from './identities/identityService.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
@@ -59,6 +60,8 @@ export interface HostRequest {
 export interface CognitoService extends ResolverServices {
   /** All of its fields as a schema. For a type-graphql schema of one's own take `resolvers`, `container` and `authChecker`. */
   schema(): ReturnType<typeof buildSchema>;
+  /** The same as a subgraph of Apollo Federation 2, in which identities are entities by their id. */
+  subgraph(): ReturnType<typeof buildSchema>;
   /**
    * What its resolvers read from the context; null for a caller who has not signed in. Spread it into a context of one's own.
    * Throws `TypeError` for an impossible user id.
@@ -107,6 +110,7 @@ export function createCognitoService(options: CognitoServiceOptions): CognitoSer
   return {
     ...services,
     schema: () => buildSchema(services),
+    subgraph: async () => toSubgraph(await buildSchema(services)),
     context(caller, { requestId = randomUUID(), clientAddress = 'unknown', signal = never } = {}) {
       const identities = createIdentityReader(gateway, signal);
       return { requestId, clientAddress, signal, identities, principal: caller && principalOf(caller) };
