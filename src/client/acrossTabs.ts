@@ -1,13 +1,6 @@
 import type { HeldCredentials } from './heldCredentials.ts';
 import { indexedDbStorage } from './indexedDbStorage.ts';
-import type { CredentialsSharing } from './sharing.ts';
-
-/** Where credentials outlive the page: `sessionStorage`, `localStorage`, or anything else with these three, synchronous or not. */
-export interface CredentialsStorage {
-  getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
-  setItem(key: string, value: string): unknown;
-  removeItem(key: string): unknown;
-}
+import type { CredentialsSharing, CredentialsStorage } from './sharing.ts';
 
 export interface AcrossTabsOptions {
   /**

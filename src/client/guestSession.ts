@@ -1,4 +1,3 @@
-import type { CredentialsStorage } from './acrossTabs.ts';
 import { callCognito, getCredentialsForIdentity, isStale } from './cognito.ts';
 import { type ClientEnvironment, clientEnvironment } from './environment.ts';
 import { CognitoGraphQLError } from './errors.ts';
@@ -6,6 +5,7 @@ import { LinkGuestIdentityDocument } from './generated/operations.ts';
 import type { GuestSource } from './guestSource.ts';
 import { type HeldCredentials, holdCredentials, refreshTime } from './heldCredentials.ts';
 import type { AskOptions, CognitoIdentityCredentials } from './options.ts';
+import type { CredentialsStorage } from './sharing.ts';
 import { within, withRetries } from './waiting.ts';
 
 /** What proves that a guest's identity belongs to the caller. */

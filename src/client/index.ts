@@ -2,7 +2,6 @@ export {
   type AcrossTabsOptions,
   acrossTabs,
   type ChannelLike,
-  type CredentialsStorage,
   type LocksLike,
 } from './acrossTabs.ts';
 export {
@@ -35,4 +34,4 @@ export type {
   LinkedIdentity,
   LoginRequest,
 } from './options.ts';
-export type { CredentialsSharing } from './sharing.ts';
+export type { CredentialsSharing, CredentialsStorage } from './sharing.ts';

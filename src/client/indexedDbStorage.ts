@@ -1,4 +1,4 @@
-import type { CredentialsStorage } from './acrossTabs.ts';
+import type { CredentialsStorage } from './sharing.ts';
 
 const storeName = 'credentials';
 

@@ -48,7 +48,8 @@ export async function obtainCredentials(settings: Settings, order: Order): Promi
   const ask: typeof send = (document, variables) =>
     withRetries(settings, signal, () => send(document, variables));
 
-  const variables = () => ({ input: { tokenDuration, previousIdentityId } });
+  let renew: true | undefined;
+  const variables = () => ({ input: { tokenDuration, previousIdentityId, renew } });
 
   async function issue() {
     const { data, skew } = await ask(CognitoCredentialsDocument, variables());
@@ -81,6 +82,7 @@ export async function obtainCredentials(settings: Settings, order: Order): Promi
   } catch (error) {
     if (!isStale(error)) throw error;
     previousIdentityId = first.issued.identityId;
+    renew = true;
     return { held: await exchange(await issue()) };
   }
 }

@@ -1,5 +1,12 @@
 import type { HeldCredentials } from './heldCredentials.ts';
 
+/** Where credentials outlive the page: `sessionStorage`, `localStorage`, or anything else with these three, synchronous or not. */
+export interface CredentialsStorage {
+  getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
+}
+
 /**
  * How the credentials of one user reach the other tabs of a browser, and the page after a reload. Every key holds endpoint and
  * user. None of the methods may reject: what cannot be shared costs a request, never the session.

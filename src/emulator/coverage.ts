@@ -74,3 +74,12 @@ export const coverage: Readonly<Record<OperationName, Coverage>> = {
   ListIdentities: entry('paging, HideDisabled', 'order: by creation'),
   DeleteIdentities: entry('up to 60, always 200', 'AccessDenied for an unknown id; users become free'),
 };
+
+/** The table as Markdown, for the README. */
+export function coverageMarkdown(): string {
+  const rows = Object.entries(coverage).map(
+    ([operation, { faithful, chosen, missing }]) =>
+      `| ${operation} | ${faithful} | ${chosen ?? ''} | ${missing ?? ''} |`,
+  );
+  return ['| operation | as on AWS | our choice | missing |', '|---|---|---|---|', ...rows].join('\n');
+}

@@ -1,7 +1,7 @@
 import type { RedisLink } from './redisLink.ts';
 
 /** What a limiter asks; the same shape as the limiter's own port. */
-interface Request {
+export interface RedisPermitRequest {
   readonly count: number;
   readonly calls: number;
   readonly windowMs: number;
@@ -59,7 +59,7 @@ export function createRedisPermits(link: RedisLink, quota: string, ratePerSecond
     get replicas() {
       return link.replicas;
     },
-    async take({ count, calls, windowMs, unreported }: Request) {
+    async take({ count, calls, windowMs, unreported }: RedisPermitRequest) {
       const answer = await link.run(
         takeScript,
         [`starts:${quota}`, `demand:${quota}`],

@@ -26,6 +26,8 @@ export interface IssueRequest {
   /** Seconds, 60 up to the configured duration, which is the default. Checked by the caller. */
   readonly tokenDuration?: number;
   readonly previousIdentityId?: string;
+  /** Do not reuse a kept token: the caller has found its identity gone. */
+  readonly renew?: boolean;
   /** Exchange the token for AWS credentials as well. */
   readonly exchange: boolean;
 }
@@ -151,10 +153,11 @@ export function createTokenService(services: Services, options: TokenServiceOpti
   }
 
   return {
-    async issue(principal, { tokenDuration, previousIdentityId, exchange }, scope) {
+    async issue(principal, { tokenDuration, previousIdentityId, renew, exchange }, scope) {
       const request = tokenRequestOf(principal, tokenDuration);
       return auditedIssue(audit, auditSubjectOf('issue', request), scope, async () => {
         await userRateLimit.take(principal.userId, 1);
+        if (renew) gateway.forget?.({ users: [request.developerUserIdentifier] });
         const issued = await gateway.issueOpenIdToken(request, scope.signal);
         const { token, awsCredentials } = exchange
           ? await exchangeOrRenew(issued, request, scope.signal)

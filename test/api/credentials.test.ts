@@ -1,5 +1,6 @@
 import {
   CognitoIdentityClient,
+  DeleteIdentitiesCommand,
   GetCredentialsForIdentityCommand,
   GetIdCommand,
   GetOpenIdTokenCommand,
@@ -231,5 +232,59 @@ describe('linkGuestIdentity', () => {
     });
     expect(errors?.[0]?.extensions['code']).toBe('GUEST_IDENTITY_UNUSABLE');
     expect(text).not.toContain('c2VjcmV0');
+  });
+});
+
+describe('an identity that was deleted behind our back', () => {
+  const remove = async (identityId: string) => {
+    await stack.clients.cognito.send(new DeleteIdentitiesCommand({ IdentityIdsToDelete: [identityId] }));
+  };
+  const withCredentials =
+    'mutation { cognitoCredentials { identityId openIdToken awsCredentials { accessKeyId } } }';
+
+  it('is noticed at the exchange, and the whole answer is about the new one', async () => {
+    const { identityId } = (await stack.send({ query: withCredentials, user: 'ursula' })).data
+      .cognitoCredentials;
+    await remove(identityId);
+    const { data, errors } = await stack.send({ query: withCredentials, user: 'ursula' });
+    expect(errors).toBeUndefined();
+    expect(data.cognitoCredentials.identityId).not.toBe(identityId);
+    expect(decodeJwt(data.cognitoCredentials.openIdToken).sub).toBe(data.cognitoCredentials.identityId);
+    expect(data.cognitoCredentials.awsCredentials.accessKeyId).toMatch(/^ASIA/);
+  });
+
+  it('is left behind when the client asks for a renewal', async () => {
+    const { identityId } = (await stack.send({ query, user: 'victor' })).data.cognitoCredentials;
+    await remove(identityId);
+    const input = { previousIdentityId: identityId, renew: true };
+    const { data } = await stack.send({ query, user: 'victor', variables: { input } });
+    expect(data.cognitoCredentials.identityId).not.toBe(identityId);
+    expect(data.cognitoCredentials.identityChanged).toBe(true);
+  });
+});
+
+describe('a pool whose role cannot be assumed', () => {
+  it('keeps the token and says at awsCredentials what is wrong', async () => {
+    stack.emulator.faults.add({
+      operation: 'GetCredentialsForIdentity',
+      error: {
+        name: 'InvalidIdentityPoolConfigurationException',
+        message: 'Check assigned IAM roles for this pool.',
+      },
+    });
+    const { status, data, errors } = await stack.send({
+      query: 'mutation { cognitoCredentials { identityId awsCredentials { accessKeyId } } }',
+      user: 'wendy',
+    });
+    stack.emulator.faults.clear();
+    expect(status).toBe(200);
+    expect(data.cognitoCredentials).toEqual({
+      identityId: expect.stringMatching(/^us-east-1:/),
+      awsCredentials: null,
+    });
+    expect(errors).toMatchObject([
+      { path: ['cognitoCredentials', 'awsCredentials'], extensions: { code: 'UPSTREAM_MISCONFIGURED' } },
+    ]);
+    expect(errors?.[0]?.message).toContain('sts:TagSession');
   });
 });

@@ -35,13 +35,13 @@ const forbidden = [
   ),
   rule('no cycles', {}, { circular: true }),
   rule('client runs in a browser', { path: '^src/client/' }, { dependencyTypes: ['core'] }),
-  onlyFrom('config is read by app and cli', '^src/(config/|cli/|app\\.ts|index\\.ts|lambda\\.ts)', {
+  onlyFrom('config is read by app and cli', '^src/(config/|cli/|app(/|\\.ts)|index\\.ts|lambda\\.ts)', {
     path: '^src/config/',
   }),
-  onlyFrom('emulator is started by app and cli', '^src/(emulator/|cli/|app\\.ts)', {
+  onlyFrom('emulator is started by app and cli', '^src/(emulator/|cli/|app(/|\\.ts))', {
     path: '^src/emulator/',
   }),
-  onlyFrom('AWS stays behind the gateway', '^src/(cognito/aws|pool/|cli/|demo/|app\\.ts)', {
+  onlyFrom('AWS stays behind the gateway', '^src/(cognito/aws|pool/|cli/|demo/|app(/|\\.ts))', {
     path: 'node_modules/@aws-sdk/',
   }),
   onlyFrom('GraphQL stays in its rooms', '^src/(graphql|http|client/generated)/', {

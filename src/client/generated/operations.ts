@@ -11,6 +11,8 @@ export interface DocumentTypeDecoration<TResult, TVariables> {
 export type CognitoCredentialsInput = {
   /** The identity id that the client has worked with so far, to be told in `identityChanged` whether it still holds. */
   readonly previousIdentityId?: string | null | undefined;
+  /** Ask Cognito even if a token is kept: for clients whom Cognito told that the identity is gone or disabled. Left out: false. */
+  readonly renew?: boolean | null | undefined;
   /** Life of the OpenID token in seconds: 60 up to the server's configured duration, which is the default. */
   readonly tokenDuration?: number | null | undefined;
 };

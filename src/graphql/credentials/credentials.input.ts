@@ -18,6 +18,13 @@ export class CognitoCredentialsInput {
       'The identity id that the client has worked with so far, to be told in `identityChanged` whether it still holds.',
   })
   previousIdentityId?: string;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Ask Cognito even if a token is kept: for clients whom Cognito told that the identity is gone or disabled. Left out: false.',
+  })
+  renew?: boolean | null;
 }
 
 @InputType({ description: 'A guest identity and the proof that the caller is that guest.' })

@@ -39,13 +39,13 @@ export class CredentialsResolver {
     @Arg('input', () => CognitoCredentialsInput, { nullable: true, description: 'Left out: all defaults.' })
     input?: CognitoCredentialsInput | null,
   ): Promise<CognitoCredentials> {
-    const { tokenDuration, previousIdentityId } = input ?? {};
+    const { tokenDuration, previousIdentityId, renew } = input ?? {};
     assertInput(
       check('input.tokenDuration', tokenDuration, tokenDurationRule(this.options.tokenDuration)),
       check('input.previousIdentityId', previousIdentityId, identityIdRule),
     );
     const exchange = this.wantsExchange(info);
-    const request = { ...given({ tokenDuration, previousIdentityId }), exchange };
+    const request = { ...given({ tokenDuration, previousIdentityId }), renew: renew === true, exchange };
     return this.answer(await this.tokens.issue(context.principal, request, context));
   }
 

@@ -1,0 +1,74 @@
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { ClaimOptions } from '../auth/claims.ts';
+import { createIntrospectionAuthenticator, createJwtAuthenticator, type KeyOptions } from '../auth/index.ts';
+import type { Config, JwtAuthConfig } from '../config/config.ts';
+import type { DemoLogin } from '../demo/demoLogin.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export async function startDemoLogin(
+  url: string | undefined,
+  { clock, closers }: Surroundings,
+): Promise<DemoLogin> {
+  const { createDemoLogin } = await import('../demo/demoLogin.ts');
+  const demoLogin = createDemoLogin({ clock });
+  if (url !== undefined) demoLogin.mount(url);
+  else {
+    // Its keys are fetched like those of any other login, so it needs an address even where the service has none.
+    await demoLogin.listen();
+    closers.push(() => demoLogin.close());
+  }
+  return demoLogin;
+}
+
+/** The authenticator that the configuration describes. */
+export function createAuthenticator(
+  { auth, tokens }: Config,
+  demoLogin: DemoLogin | undefined,
+  { clock, logger }: Surroundings,
+): Authenticator {
+  const claims: ClaimOptions = {
+    userClaim: auth.userClaim,
+    adminScope: auth.adminScope,
+    clockToleranceSeconds: auth.clockTolerance,
+    maxTokenAgeSeconds: auth.maxTokenAge,
+    principalTags: Object.entries(tokens.principalTags).map(([tag, claim]) => ({ tag, claim })),
+  };
+  const onProblem = (problem: string | null) =>
+    problem === null
+      ? logger.info({}, 'The login can be asked again')
+      : logger.warn({ problem }, 'The login cannot be asked');
+  const common = {
+    ...claims,
+    clock,
+    onProblem,
+    ...(auth.cookie !== undefined && { cookieName: auth.cookie }),
+  };
+  if (auth.mode === 'introspection') {
+    const { introspectionUrl, clientId, clientSecret, issuer, audience } = auth;
+    return createIntrospectionAuthenticator({
+      ...common,
+      url: introspectionUrl,
+      clientId,
+      clientSecret,
+      issuer,
+      ...(audience.length > 0 && { audience }),
+    });
+  }
+  if (demoLogin !== undefined) {
+    const { issuer, audience } = demoLogin;
+    return createJwtAuthenticator({ ...common, issuer, audience, keys: { kind: 'jwks' } });
+  }
+  const { issuer, audience, algorithms, keys } = auth as JwtAuthConfig;
+  return createJwtAuthenticator({ ...common, issuer, audience, algorithms, keys: keyOptionsOf(keys) });
+}
+
+function keyOptionsOf(keys: JwtAuthConfig['keys']): KeyOptions {
+  switch (keys.kind) {
+    case 'discovery':
+      return { kind: 'jwks' };
+    case 'publicKey':
+      return { kind: 'publicKey', key: keys.pem };
+    default:
+      return keys;
+  }
+}

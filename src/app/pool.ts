@@ -1,0 +1,86 @@
+import { createAwsCognitoGateway } from '../cognito/awsGateway.ts';
+import { createGuestProofVerifier } from '../cognito/guestProof.ts';
+import type { CognitoConfig, Config } from '../config/config.ts';
+import { partitionOf } from '../lib/partition.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export type Pool = Awaited<ReturnType<typeof connectPool>>;
+
+/** Everything that comes with an identity pool, on AWS or embedded. From here on nobody knows which. */
+export async function connectPool({ cognito, tokens }: Config, { clock, closers }: Surroundings) {
+  const target =
+    cognito.mode === 'aws'
+      ? awsTarget(cognito)
+      : await startEmbeddedCognito(cognito, {
+          clock,
+          closers,
+          withTags: Object.keys(tokens.principalTags).length > 0,
+        });
+  const partition = partitionOf(target.region);
+  return {
+    ...target,
+    loginsKey: partition.loginsKey,
+    gateway: createAwsCognitoGateway(target),
+    guestProof: createGuestProofVerifier({
+      issuer: partition.issuer,
+      jwksUri: new URL('/.well-known/jwks_uri', target.endpoint ?? partition.issuer),
+      identityPoolId: target.identityPoolId,
+      clock,
+    }),
+  };
+}
+
+interface PoolTarget {
+  readonly identityPoolId: string;
+  readonly developerProviderName: string;
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly cognitoUrl?: string;
+}
+
+function awsTarget({
+  endpoints,
+  identityPoolId,
+  developerProviderName,
+  region,
+}: Extract<CognitoConfig, { mode: 'aws' }>): PoolTarget {
+  const { cognitoIdentity: endpoint } = endpoints;
+  return { identityPoolId, developerProviderName, region, ...(endpoint === undefined ? {} : { endpoint }) };
+}
+
+/** Starts a Cognito in this process and sets its pool up over the wire, as one would on AWS. */
+async function startEmbeddedCognito(
+  { port, region, developerProviderName }: Extract<CognitoConfig, { mode: 'embedded' }>,
+  { clock, closers, withTags }: Pick<Surroundings, 'clock' | 'closers'> & { readonly withTags: boolean },
+): Promise<PoolTarget> {
+  const [{ createEmulator }, { provisionPool }, { createPoolClients, destroyClients }] = await Promise.all([
+    import('../emulator/index.ts'),
+    import('../pool/provisionPool.ts'),
+    import('../pool/awsClients.ts'),
+  ]);
+  const emulator = createEmulator({ region, clock });
+  const { url } = await emulator.listen(port, '127.0.0.1');
+  closers.push(() => emulator.close());
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const clients = createPoolClients({
+    region,
+    credentials,
+    endpoints: { cognitoIdentity: url, sts: url, iam: url },
+  });
+  try {
+    const { identityPoolId } = await provisionPool(
+      {
+        poolName: 'cognito-graphql',
+        developerProviderName,
+        allowGuests: true,
+        allowClassicFlow: true,
+        withTags,
+      },
+      clients,
+    );
+    return { identityPoolId, developerProviderName, region, endpoint: url, credentials, cognitoUrl: url };
+  } finally {
+    destroyClients(clients);
+  }
+}
