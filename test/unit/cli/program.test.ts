@@ -39,6 +39,7 @@ describe('help', () => {
       'identities list',
       'identities export',
       'identities purge',
+      'dashboard',
       'completion',
     ]);
   });
