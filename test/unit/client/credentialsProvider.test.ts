@@ -341,7 +341,7 @@ describe('an identity that Cognito no longer accepts', () => {
     expect(identityId).toBe(identityOf('new'));
     expect(backend.api.seen.map(({ body }) => body.variables)).toEqual([
       { input: {} },
-      { input: { previousIdentityId: identityOf('old') } },
+      { input: { previousIdentityId: identityOf('old'), renew: true } },
     ]);
   });
 
