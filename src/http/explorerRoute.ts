@@ -26,7 +26,8 @@ export function createExplorerRoute(firstTab: () => Promise<FirstTab>): Route {
         const nonce = randomBytes(16).toString('base64');
         response.setHeader('content-type', 'text/html; charset=utf-8');
         setPagePolicy(response, policy(nonce));
-        response.end(page.replaceAll('<script>', `<script nonce="${nonce}">`));
+        // Tags stand in lines of their own; what looks like one inside a script does not.
+        response.end(page.replaceAll(/^ *<script>$/gm, `<script nonce="${nonce}">`));
       },
     },
   };
