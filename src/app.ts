@@ -97,6 +97,7 @@ async function assemble(
   const server = createHttpServer({
     logger,
     cors: createCors(origins),
+    trustedProxies: config.http.trustedProxies,
     onAnswered: metrics.countRequest,
   });
   const url = listening ? (await server.listen(config.http.port, config.http.host)).url : undefined;
@@ -133,6 +134,7 @@ async function assemble(
     createIdentityReader: (signal) => createIdentityReader(issuing.gateway, signal),
     logger,
     bodyLimitBytes: config.http.bodyLimitBytes,
+    landingPage: !production,
     ...(await loadTrustedDocuments(config.documents)),
   });
   const checks: ReadinessCheck[] = [

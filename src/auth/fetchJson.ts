@@ -54,7 +54,6 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
       await response.body?.cancel();
     }
   } catch (error) {
-    if (error instanceof DocumentError) throw error;
     const how = signal.aborted
       ? `did not arrive within ${timeoutMs} ms`
       : `cannot be fetched${networkCode(error)}`;
@@ -83,16 +82,15 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
   }
   return {
     body: body as Record<string, unknown>,
-    maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')),
+    maxAgeSeconds: maxAgeOf(response.headers.get('cache-control') ?? ''),
   };
 }
 
 /** The body as text, or undefined when it is larger than allowed; the rest is then not read. */
 async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
-  if (response.body === null) return '';
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength;
     if (length > maxBytes) return undefined;
     chunks.push(chunk);
@@ -107,8 +105,7 @@ function networkCode(error: unknown): string {
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? ` (${code})` : '';
 }
 
-function maxAgeOf(cacheControl: string | null): number | undefined {
-  if (cacheControl === null) return undefined;
+function maxAgeOf(cacheControl: string): number | undefined {
   if (/(?:^|[\s,])no-(?:store|cache)(?:$|[\s,])/i.test(cacheControl)) return 0;
   const seconds = /(?:^|[\s,])max-age="?(\d{1,10})"?(?:$|[\s,])/i.exec(cacheControl)?.[1];
   return seconds === undefined ? undefined : Number(seconds);

@@ -24,6 +24,8 @@ export interface HttpConfig {
   readonly metricsPort?: number;
   /** Exact origins, as browsers send them. */
   readonly corsOrigins: readonly string[];
+  /** Addresses and networks (CIDR) that are believed about the client's address. */
+  readonly trustedProxies: readonly string[];
   readonly bodyLimitBytes: number;
   /** How long running requests may take to finish after a stop signal. */
   readonly shutdownGraceMs: number;

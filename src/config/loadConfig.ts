@@ -84,6 +84,7 @@ function assemble(loading: Loading): Config {
       port: values.PORT,
       ...present('metricsPort', values.METRICS_PORT),
       corsOrigins: values.CORS_ORIGINS ?? [],
+      trustedProxies: values.TRUSTED_PROXIES ?? [],
       bodyLimitBytes: values.BODY_LIMIT,
       shutdownGraceMs: values.SHUTDOWN_GRACE,
     },

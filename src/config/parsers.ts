@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /**
@@ -77,6 +78,28 @@ export const url = (...schemes: [string, ...string[]]) =>
     }
     return text;
   });
+
+/** IP addresses, and networks in CIDR form. */
+export const networks = () =>
+  list().transform((items, context) => {
+    for (const item of items) {
+      const message = networkProblem(item);
+      if (message === undefined) continue;
+      context.addIssue({ code: 'custom', message });
+      break;
+    }
+    return items;
+  });
+
+function networkProblem(item: string): string | undefined {
+  const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
+  const bits = { 4: 32, 6: 128 }[isIP(address)];
+  if (bits === undefined || address.includes('%') || Number(prefix ?? bits) > bits)
+    return 'must hold addresses and networks such as 10.0.0.7 or 10.0.0.0/8';
+  return prefix !== undefined && Number(prefix) === 0
+    ? 'must not hold every address: then anybody could say to be anybody'
+    : undefined;
+}
 
 /** An address without user name and password, which fetch refuses and logs would keep. */
 export const plainUrl = () =>

@@ -212,6 +212,11 @@ export const settings = {
   PORT: setting('Server', parse.port(), 'port to listen on; 0 takes a free one', '4000'),
   METRICS_PORT: optional('Server', parse.port(), 'serve `/metrics` on a port of its own', '`PORT`'),
   CORS_ORIGINS: optional('Server', parse.origins(), 'exact origins, with commas between them; no wildcard'),
+  TRUSTED_PROXIES: optional(
+    'Server',
+    parse.networks(),
+    'addresses and networks (CIDR) of proxies whose `Forwarded` or `X-Forwarded-For` says who the client is, for the audit log',
+  ),
   BODY_LIMIT: setting(
     'Server',
     parse.size(1024, 10_485_760),

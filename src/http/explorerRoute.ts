@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { FirstTab } from './landingPage.ts';
 import type { Route } from './route.ts';
+import { setPagePolicy } from './securityHeaders.ts';
 
 /**
  * `/explorer`: GraphiQL with everything it needs inside the page, for networks without internet. The package is loaded on the first
@@ -14,17 +16,30 @@ export function createExplorerRoute(firstTab: () => Promise<FirstTab>): Route {
           import('@graphql-yoga/render-graphiql'),
           firstTab(),
         ]);
+        const page = renderGraphiQL({
+          title: 'cognito-graphql',
+          endpoint: '/graphql',
+          defaultQuery: document,
+          headers: JSON.stringify(headers, null, 2),
+          shouldPersistHeaders: false,
+        });
+        const nonce = randomBytes(16).toString('base64');
         response.setHeader('content-type', 'text/html; charset=utf-8');
-        response.end(
-          renderGraphiQL({
-            title: 'cognito-graphql',
-            endpoint: '/graphql',
-            defaultQuery: document,
-            headers: JSON.stringify(headers, null, 2),
-            shouldPersistHeaders: false,
-          }),
-        );
+        setPagePolicy(response, policy(nonce));
+        // Tags stand in lines of their own; what looks like one inside a script does not.
+        response.end(page.replaceAll(/^ *<script>$/gm, `<script nonce="${nonce}">`));
       },
     },
   };
 }
+
+/** Only what is in the page, and the API. The editor makes its styles and its workers at run time. */
+const policy = (nonce: string) => ({
+  'default-src': "'none'",
+  'script-src': `'nonce-${nonce}'`,
+  'style-src': "'unsafe-inline'",
+  'img-src': "'self' data:",
+  'font-src': 'data:',
+  'worker-src': 'blob:',
+  'connect-src': "'self'",
+});

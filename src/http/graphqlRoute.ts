@@ -8,9 +8,11 @@ import type { TrustedDocuments } from '../graphql/trustedDocuments.ts';
 import type { IdentityReader } from '../identities/identityReader.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { answerTypes, preferredType } from './accept.ts';
 import { HttpError } from './httpError.ts';
 import { readJsonBody } from './requestBody.ts';
 import type { Route } from './route.ts';
+import { setPagePolicy } from './securityHeaders.ts';
 
 export interface GraphqlRouteOptions {
   readonly apollo: ApolloServer<GraphQLContext>;
@@ -18,28 +20,36 @@ export interface GraphqlRouteOptions {
   readonly createIdentityReader: (signal: AbortSignal) => IdentityReader;
   readonly logger: Logger;
   readonly bodyLimitBytes: number;
+  /** Whether `apollo` has a page for browsers. */
+  readonly landingPage: boolean;
   /** When given, no other documents are run. */
   readonly trustedDocuments?: TrustedDocuments;
 }
 
 /** `/graphql`: Node's request to Apollo Server's and back. */
 export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
-  const { apollo, bodyLimitBytes, trustedDocuments } = options;
+  const { apollo, bodyLimitBytes, landingPage, trustedDocuments } = options;
 
   const handle = async (request: IncomingMessage, response: ServerResponse, scope: RequestScope) => {
+    const page = landingPage && prefersPage(request);
+    const headers = headerMapOf(request);
+    // Apollo looks only when it has the answer: by then a mutation has run. So it is told what was decided here.
+    if (!page) headers.set('accept', answerTypeFor(request));
     const received: HTTPGraphQLRequest = {
       method: request.method ?? 'GET',
-      headers: headerMapOf(request),
+      headers,
       search: searchOf(request),
       body: request.method === 'POST' ? await readJsonBody(request, bodyLimitBytes) : undefined,
     };
     const httpGraphQLRequest =
-      trustedDocuments === undefined || prefersPage(request) ? received : trusted(received, trustedDocuments);
+      trustedDocuments === undefined || page ? received : trusted(received, trustedDocuments);
     const answer = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest,
       context: () => createContext(request, scope, options),
     });
     for (const [name, value] of answer.headers) response.setHeader(name, value);
+    // The landing page says in itself where its parts come from.
+    if (page && answer.headers.get('content-type')?.startsWith('text/html')) setPagePolicy(response);
     response.statusCode = answer.status ?? 200;
     // Incremental delivery is not enabled in the schema, so an answer is always complete.
     response.end(answer.body.kind === 'complete' ? answer.body.string : undefined);
@@ -51,9 +61,15 @@ export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
   };
 }
 
-/** The landing page is no operation. */
-const prefersPage = ({ method, url = '', headers }: IncomingMessage) =>
-  method === 'GET' && !url.includes('query=') && (headers.accept ?? '').includes('text/html');
+/** Whether a browser asks, by the rule by which Apollo decides. */
+const prefersPage = ({ method, headers }: IncomingMessage) =>
+  method === 'GET' && preferredType(headers.accept, [...answerTypes, 'text/html']) === 'text/html';
+
+function answerTypeFor({ headers }: IncomingMessage): string {
+  const type = preferredType(headers.accept, answerTypes);
+  if (type !== null) return type;
+  throw new HttpError(406, 'BAD_REQUEST', `Answers are ${answerTypes.join(' or ')}; accept one of them.`);
+}
 
 /** The request with the text of a trusted document in place of whatever named it. */
 function trusted(request: HTTPGraphQLRequest, documents: TrustedDocuments): HTTPGraphQLRequest {

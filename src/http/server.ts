@@ -5,14 +5,12 @@ import { ServiceError } from '../errors.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { inSpan, markFailed, type SpanFacts, SpanKind, traceOf } from '../telemetry/tracing.ts';
+import { createClientAddress } from './clientAddress.ts';
+import { answerUnreadable } from './clientError.ts';
 import { HttpError } from './httpError.ts';
-import {
-  type ConnectionFacts,
-  createInProcessConnections,
-  type InProcessAnswer,
-  type InProcessRequest,
-} from './inProcess.ts';
+import { createInProcessConnections, type InProcessAnswer, type InProcessRequest } from './inProcess.ts';
 import { createRouter, type Handler, type Route } from './route.ts';
+import { setSecurityHeaders } from './securityHeaders.ts';
 
 export interface HttpServerOptions {
   readonly logger: Logger;
@@ -22,6 +20,10 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number;
   /** Milliseconds an idle connection is kept. Default 65 000: longer than the 60 s of common load balancers. */
   readonly keepAliveTimeoutMs?: number;
+  /** Milliseconds that the headers of a request may take. Default: 5 000 more than an idle connection is kept. */
+  readonly headersTimeoutMs?: number;
+  /** Addresses and networks whose word about the client's address is believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
   /** Called with the route when an answer has been sent or its client is gone, and the milliseconds since its begin. */
   readonly onAnswered?: (path: string, status: number, ms: number) => void;
 }
@@ -45,6 +47,9 @@ type State = { phase: 'starting' } | { phase: 'open' } | { phase: 'draining'; do
 /** A plain `node:http` server: routes, request ids, deadlines and a drain. Why no framework: see `src/decisions.md`. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { logger, cors, requestTimeoutMs = 30_000, keepAliveTimeoutMs = 65_000, onAnswered } = options;
+  // Above the keep-alive time, or a header that begins in the last moment is cut off.
+  const { headersTimeoutMs = keepAliveTimeoutMs + 5_000, trustedProxies = [] } = options;
+  const clientAddressOf = createClientAddress(trustedProxies);
   const mounted: Route[] = [];
   let routeOf = createRouter(mounted);
   let state: State = { phase: 'starting' };
@@ -52,29 +57,30 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const server = createServer(
     {
       keepAliveTimeout: keepAliveTimeoutMs,
-      // Above the keep-alive time, or a header that begins in the last moment is cut off.
-      headersTimeout: keepAliveTimeoutMs + 5_000,
-      requestTimeout: keepAliveTimeoutMs + 10_000,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: headersTimeoutMs + 5_000,
+      connectionsCheckingInterval: Math.min(headersTimeoutMs, 5_000),
       maxHeaderSize: 32 * 1024,
+      // Node would refuse with an answer of its own; `handlerOf` looks after it.
+      requireHostHeader: false,
     },
     (request, response) => void handle(request, response),
   );
   const inProcess = createInProcessConnections(server);
-  server.on('clientError', (_, socket) => {
-    if (socket.writable)
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-  });
+  server.on('clientError', answerUnreadable);
+  server.on('checkExpectation', (request, response) => void handle(request, response));
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { clientAddress: peer = request.socket.remoteAddress ?? 'unknown', timeoutMs } =
+      inProcess.factsOf(request) ?? {};
     const { scope, end } = openScope(request, response, {
-      requestTimeoutMs,
-      ...inProcess.factsOf(request),
+      timeoutMs: Math.min(timeoutMs ?? requestTimeoutMs, requestTimeoutMs),
+      clientAddress: clientAddressOf(request, peer),
     });
     const path = pathOf(request);
     const begin = performance.now();
     response.setHeader('x-request-id', scope.requestId);
-    response.setHeader('cache-control', 'no-store');
-    response.setHeader('x-content-type-options', 'nosniff');
+    setSecurityHeaders(response);
     if (state.phase === 'draining') response.setHeader('connection', 'close');
     response.once('close', () => {
       end();
@@ -95,6 +101,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   function handlerOf(request: IncomingMessage, path: string): Handler {
+    if (request.headers.host === undefined && request.httpVersion === '1.1') throw noHost();
+    if (request.headers.expect !== undefined && !/^100-continue$/i.test(request.headers.expect))
+      throw new HttpError(417, 'BAD_REQUEST', 'No expectation but 100-continue is met here.');
     const route = routeOf(path);
     if (route === undefined) throw state.phase === 'starting' ? starting() : nothingThere();
     const method = request.method === 'HEAD' ? 'GET' : request.method;
@@ -153,15 +162,14 @@ const clientGone = () => new ServiceError('UPSTREAM_UNAVAILABLE', 'The client is
 function openScope(
   request: IncomingMessage,
   response: ServerResponse,
-  options: Partial<ConnectionFacts> & { readonly requestTimeoutMs: number },
+  { timeoutMs, clientAddress }: { readonly timeoutMs: number; readonly clientAddress: string },
 ) {
-  const { requestTimeoutMs, timeoutMs = requestTimeoutMs, clientAddress } = options;
   const controller = new AbortController();
-  const deadline = setTimeout(() => controller.abort(tookTooLong()), Math.min(timeoutMs, requestTimeoutMs));
+  const deadline = setTimeout(() => controller.abort(tookTooLong()), timeoutMs);
   const scope: RequestScope = {
     requestId: requestIdOf(request),
     signal: controller.signal,
-    clientAddress: clientAddress ?? request.socket.remoteAddress ?? 'unknown',
+    clientAddress,
   };
   const end = () => {
     clearTimeout(deadline);
@@ -193,6 +201,9 @@ function pathOf({ url = '/' }: IncomingMessage): string {
 
 const starting = () =>
   new HttpError(503, 'UPSTREAM_UNAVAILABLE', 'The server is starting; try again.', { 'retry-after': '1' });
+
+/** RFC 9112 section 3.2. */
+const noHost = () => new HttpError(400, 'BAD_REQUEST', 'The request names no host.', { connection: 'close' });
 
 const nothingThere = () =>
   new HttpError(404, 'NOT_FOUND', 'There is nothing at this path; the API is at /graphql.');

@@ -82,7 +82,10 @@ describe('the Lambda handler', () => {
     });
     expect(headers).toEqual({
       'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       'content-type': 'application/json; charset=utf-8',
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
       vary: 'Origin',
       'x-content-type-options': 'nosniff',
       'x-request-id': `id-of-${ip}`,

@@ -42,6 +42,9 @@ describe('the HTTP server', () => {
       expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
       expect(headers.get('cache-control')).toBe('no-store');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+      expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
     }
   });
 
@@ -153,13 +156,65 @@ describe('the HTTP server', () => {
     });
   });
 
-  it('answers what is not HTTP with 400', async () => {
-    const { port } = await start([echo]);
+  it.each([
+    ['what is not HTTP', 'nonsense\r\n\r\n', 400],
+    ['headers over 32 kB', `GET /echo HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
+    ['headers that do not end', 'GET /echo HTTP/1.1\r\nhost: a\r\nx: ', 408],
+    ['two lengths', 'POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx', 400],
+    [
+      'a length beside chunks',
+      'POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    ['no host', 'GET /echo HTTP/1.1\r\n\r\n', 400],
+    ['an expectation', 'GET /echo HTTP/1.1\r\nhost: a\r\nexpect: miracles\r\nconnection: close\r\n\r\n', 417],
+  ])('answers %s in JSON and with all headers, and ends the connection', async (_, text, status) => {
+    const { port } = await start([echo], { headersTimeoutMs: 300 });
     const answer = await new Promise<string>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write('nonsense\r\n\r\n'));
-      socket.once('data', (data) => resolve(data.toString()));
+      let received = '';
+      const socket = connect(port, '127.0.0.1', () => socket.write(text));
+      socket.on('data', (data) => {
+        received += data.toString();
+      });
+      socket.once('close', () => resolve(received));
     });
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    for (const header of [
+      /^x-request-id: [0-9a-f-]{36}$/im,
+      /^cache-control: no-store$/im,
+      /^x-content-type-options: nosniff$/im,
+      /^content-type: application\/json; charset=utf-8$/im,
+      /^connection: close$/im,
+    ]) {
+      expect(head).toMatch(header);
+    }
+    expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+  });
+
+  it('takes an expectation that every client may have', async () => {
+    const { port } = await start([echo]);
+    const headers = { 'content-type': 'application/json', expect: '100-Continue' };
+    const status = await new Promise((resolve, reject) => {
+      const request = httpRequest({ port, path: '/echo', method: 'POST', headers }, (response) =>
+        resolve(response.resume().statusCode),
+      );
+      request.once('continue', () => request.end('{}')).once('error', reject);
+      request.flushHeaders();
+    });
+    expect(status).toBe(200);
+  });
+
+  it('believes a configured proxy about the client, and nobody else', async () => {
+    const who: Route = {
+      path: '/who',
+      methods: { GET: (_, response, { clientAddress }) => void response.end(clientAddress) },
+    };
+    const headers = { 'x-forwarded-for': '192.0.2.9' };
+    const near = await start([who]);
+    expect(await (await fetch(`${near.url}/who`, { headers })).text()).toBe('127.0.0.1');
+    const behind = await start([who], { trustedProxies: ['127.0.0.0/8'] });
+    expect(await (await fetch(`${behind.url}/who`, { headers })).text()).toBe('192.0.2.9');
   });
 
   it('aborts the signal of a request that takes too long, and of one whose client is gone', async () => {

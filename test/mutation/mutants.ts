@@ -22,6 +22,7 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   'src/auth/keySet.ts': ['test/unit/auth/keySet.test.ts'],
   'src/auth/keyDocuments.ts': ['test/unit/auth/keySet.test.ts'],
   'src/auth/fetchJson.ts': [
+    'test/unit/auth/fetchJson.test.ts',
     'test/unit/auth/keySet.test.ts',
     'test/unit/auth/introspection.test.ts',
     'test/unit/auth/jwtAuthenticator.test.ts',

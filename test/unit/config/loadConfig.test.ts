@@ -43,6 +43,7 @@ describe('loadConfig with nothing set', () => {
       http: {
         host: '127.0.0.1',
         port: 4000,
+        trustedProxies: [],
         corsOrigins: [],
         bodyLimitBytes: 102_400,
         shutdownGraceMs: 10_000,

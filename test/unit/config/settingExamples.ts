@@ -294,6 +294,23 @@ export const examples: Record<SettingName, Example> = {
     good: [['9090', 9090]],
     read: (config) => config.http.metricsPort,
   },
+  TRUSTED_PROXIES: {
+    good: [
+      ['10.0.0.7, 192.168.0.0/16,2001:db8::/32', ['10.0.0.7', '192.168.0.0/16', '2001:db8::/32']],
+      ['::1', ['::1']],
+    ],
+    bad: [
+      'proxy.example',
+      '10.0.0.0/33',
+      '2001:db8::/129',
+      '10.0.0',
+      '10.0.0.1:80',
+      '10.0.0.0/',
+      'fe80::1%eth0',
+    ],
+    rule: 'must hold addresses and networks such as 10.0.0.7 or 10.0.0.0/8',
+    read: (config) => config.http.trustedProxies,
+  },
   CORS_ORIGINS: {
     good: [
       ['https://a.example, http://localhost:3000', ['https://a.example', 'http://localhost:3000']],

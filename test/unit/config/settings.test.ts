@@ -34,6 +34,8 @@ describe('rules that go further than the form', () => {
     ['CORS_ORIGINS', '*', 'must name each origin in full: a wildcard is refused'],
     ['CORS_ORIGINS', 'https://*.example.com', 'must name each origin in full: a wildcard is refused'],
     ['CORS_ORIGINS', 'null', 'must not hold the origin null, which any sandboxed page has'],
+    ['TRUSTED_PROXIES', '0.0.0.0/0', 'must not hold every address: then anybody could say to be anybody'],
+    ['TRUSTED_PROXIES', '::/0', 'must not hold every address: then anybody could say to be anybody'],
     ['PRINCIPAL_TAGS', 'a=x,A=y', 'must name each tag once, whatever its case'],
     [
       'PRINCIPAL_TAGS',
