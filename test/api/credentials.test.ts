@@ -195,7 +195,10 @@ describe('linkGuestIdentity', () => {
   it("refuses the identity that another user has made theirs, however fresh the guest's token", async () => {
     const input = await guest();
     await link('leo', input);
+    stack.upstreamCalls();
     const { data, errors } = await link('mallory', input);
+    // Refused beforehand, not linked and undone.
+    expect(stack.upstreamCalls()).not.toContain('GetOpenIdTokenForDeveloperIdentity');
     expect(data).toBeNull();
     expect(errors?.[0]?.extensions['code']).toBe('FORBIDDEN');
     expect(await ownId('mallory')).not.toBe(input.guestIdentityId);
@@ -204,6 +207,8 @@ describe('linkGuestIdentity', () => {
 
   it('gives a guest to at most one of two users who ask at once', async () => {
     const input = await guest();
+    // Both find the guest free before either has linked it.
+    stack.emulator.faults.add({ operation: 'GetOpenIdTokenForDeveloperIdentity', latencyMs: 300, times: 2 });
     await Promise.all([link('nick', input), link('olga', input)]);
     const ids = [await ownId('nick'), await ownId('olga')];
     expect(ids[0]).not.toBe(ids[1]);
