@@ -96,6 +96,8 @@ function withoutValues(message: string, { nodes }: GraphQLError): string {
   const variable = /^Variable "(\$\w+)" got invalid value /.exec(message);
   if (variable !== null)
     return `Variable "${variable[1]}" does not have the type that the operation declares for it.`;
+  if (message.startsWith('Unknown operation named '))
+    return 'The document holds no operation of the name that the request asks for.';
   if (message.startsWith('Syntax Error: ')) return message.replace(/ ?"[\s\S]*$/, '.').replace(/\.\.$/, '.');
   if (nodes?.[0]?.kind.endsWith('Value')) {
     const subject = /^(\w+ cannot represent (?:a |an )?[\w -]+?(?: value)?)\b[:.]/.exec(message)?.[1];

@@ -222,3 +222,22 @@ describe('G06 arguments that break a rule', () => {
     expect(stack.upstreamCalls()).toEqual([]);
   });
 });
+
+it('the name of an operation that is not there is not repeated', async () => {
+  const response = await fetch(`${stack.app.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(await asUser()) },
+    body: JSON.stringify({ query: 'query A { me { userId } }', operationName: 'SECRET-NAME' }),
+  });
+  expect([response.status, await response.json()]).toEqual([
+    400,
+    {
+      errors: [
+        {
+          message: 'The document holds no operation of the name that the request asks for.',
+          extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
+        },
+      ],
+    },
+  ]);
+});
