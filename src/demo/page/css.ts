@@ -20,6 +20,7 @@ h1 { font-size: 1.6rem; line-height: 1.2; margin: 0.5rem 0; }
 h2 { font-size: 1.15rem; margin: 0 0 0.5rem; }
 h3 { font-size: 1rem; margin: 0.75rem 0 0.25rem; }
 p { margin: 0.25rem 0 0.75rem; max-width: 65ch; }
+footer { margin-block-start: 1rem; }
 header p, footer p, .hint, caption, dt { color: var(--soft); }
 main { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
 @media (min-width: 56rem) { main { grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; } }
