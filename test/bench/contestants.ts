@@ -27,8 +27,12 @@ const peers = [
   { name: 'graphql-yoga, JWT LRU', file: 'yoga.mjs', packages: ['graphql-yoga'] },
 ];
 
-/** The peers and the product, all at once: those that are not asked cost nothing. */
-export async function startField(): Promise<Field> {
+/**
+ * The peers and the product, all at once: those that are not asked cost nothing.
+ *
+ * @param otherBuild `main.js` of another build of the product, to take part as well
+ */
+export async function startField(otherBuild?: string): Promise<Field> {
   const started: { stop(): Promise<void> }[] = [];
   const users = await createUsers();
   const task = createPeerTask(users.jwks);
@@ -47,10 +51,16 @@ export async function startField(): Promise<Field> {
       if (server !== undefined) started.push(server);
       servers.push({ name: peer.name, ...(server && { server }), ...(missing && { missing }) });
     }
-    const product = await startProduct(users, cognito);
-    started.push(product);
-    // The first is the base of all ratios.
-    servers.splice(1, 0, { name: productName, server: product });
+    const builds = [
+      [productName, 'dist/main.js'],
+      ...(otherBuild === undefined ? [] : [[`${productName}, other build`, otherBuild] as const]),
+    ] as const;
+    for (const [index, [name, main]] of builds.entries()) {
+      const server = await startProduct(main, users, cognito);
+      started.push(server);
+      // After the first, which is the base of all ratios.
+      servers.splice(1 + index, 0, { name, server });
+    }
     return { users, servers, stop };
   } catch (error) {
     await stop();
@@ -86,7 +96,7 @@ export function startPeer(file: string, { path }: PeerTask): Promise<RunningServ
 }
 
 /** As in production, with limits that are there and not reached. */
-function startProduct({ jwksUri }: Users, cognito: Cognito): Promise<RunningServer> {
+export function startProduct(main: string, { jwksUri }: Users, cognito: Cognito): Promise<RunningServer> {
   const env = {
     NODE_ENV: 'production',
     PORT: '0',
@@ -103,9 +113,10 @@ function startProduct({ jwksUri }: Users, cognito: Cognito): Promise<RunningServ
     AUTH_AUDIENCE: audience,
     AUTH_JWKS_URI: jwksUri,
   };
+  // For profiles, such as --cpu-prof --cpu-prof-dir=DIR.
   const options = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
   return startServer(
-    { args: [...options, 'dist/main.js', 'serve'], env, core: 'server' },
+    { args: [...options, main, 'serve'], env, core: 'server' },
     /^GraphQL\s+(http:\S+)\/graphql$/m,
   );
 }

@@ -8,7 +8,7 @@ import type { Pace, Row } from './rounds.ts';
 import { createSession, suites } from './suites.ts';
 
 const full: Pace = { rounds: 5, firstWarmUpMs: 4_000, warmUpMs: 1_000, measureMs: 6_000, connections: 32 };
-const quick: Pace = { rounds: 3, firstWarmUpMs: 1_200, warmUpMs: 200, measureMs: 900, connections: 32 };
+const quick: Pace = { rounds: 3, firstWarmUpMs: 800, warmUpMs: 150, measureMs: 700, connections: 32 };
 
 const help = `Compares the built product with other servers that do the same work, on loopback.
 
@@ -20,10 +20,11 @@ ${Object.entries(suites)
   .join('\n')}
 
 Options:
-  --quick       fewer and shorter rounds: under two minutes, rough figures
-  --json FILE   write all figures, those of each round too
-  --svg FILE    write a chart of the ratios
-  --help        this text
+  --quick         fewer and shorter rounds: under two minutes, rough figures
+  --json FILE     write all figures, those of each round too
+  --svg FILE      write a chart of the ratios
+  --against FILE  main.js of another build of the product, to take part as well
+  --help          this text
 
 Ratios are to the first line of a suite, from figures of the same round: they hold from machine to machine, the rest does not.
 CPU is the processor time of the server's own process for one request. Servers run on one core, the load generator on another.
@@ -41,6 +42,7 @@ function parse(argv: readonly string[]) {
         quick: { type: 'boolean', default: false },
         json: { type: 'string' },
         svg: { type: 'string' },
+        against: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -54,11 +56,17 @@ function parse(argv: readonly string[]) {
   }
 }
 
-async function bench({ quick: hurried, json, svg, chosen }: ReturnType<typeof parse>): Promise<void> {
+async function bench({
+  quick: hurried,
+  json,
+  svg,
+  against,
+  chosen,
+}: ReturnType<typeof parse>): Promise<void> {
   const built = spawnSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'inherit', 'inherit'] });
   if (built.status !== 0) throw new Error('The product could not be built.');
   const machine = describeMachine();
-  const session = createSession(hurried ? quick : full);
+  const session = createSession(hurried ? quick : full, against);
   const rows: Row[] = [];
   try {
     for (const name of chosen) {
@@ -85,7 +93,12 @@ try {
   if (options.help) process.stdout.write(help);
   else {
     process.chdir(resolve(import.meta.dirname, '../..'));
-    await bench({ ...options, json: absolute(options.json), svg: absolute(options.svg) });
+    await bench({
+      ...options,
+      json: absolute(options.json),
+      svg: absolute(options.svg),
+      against: absolute(options.against),
+    });
   }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

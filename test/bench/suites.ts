@@ -16,12 +16,12 @@ export interface Session {
   stop(): Promise<void>;
 }
 
-export function createSession(pace: Pace): Session {
+export function createSession(pace: Pace, otherBuild?: string): Session {
   let field: Promise<Field> | undefined;
   return {
     pace,
     field: () => {
-      field ??= startField();
+      field ??= startField(otherBuild);
       return field;
     },
     stop: async () => (await field)?.stop(),
