@@ -5,7 +5,17 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 const task = JSON.parse(readFileSync(0, 'utf8'));
-const { host, port, connections, warmUpMs, warmUpRequests = 0, measureMs, expectedStatus, serverPid } = task;
+const {
+  host,
+  port,
+  connections,
+  warmUpMs,
+  warmUpRequests = 0,
+  warmUpAtMostMs = 0,
+  measureMs,
+  expectedStatus,
+  serverPid,
+} = task;
 const requests = task.requests.map((text) => Buffer.from(text, 'utf8'));
 
 let next = 0;
@@ -90,7 +100,7 @@ for (let i = 0; i < connections; i++) open();
 const warmUpBegin = performance.now();
 const warmingUp = setInterval(() => {
   const ms = performance.now() - warmUpBegin;
-  if (ms < warmUpMs || (answered < warmUpRequests && ms < warmUpMs + 6_000)) return;
+  if (ms < warmUpMs || (answered < warmUpRequests && ms < warmUpAtMostMs)) return;
   clearInterval(warmingUp);
   measuring = true;
   const begin = performance.now();

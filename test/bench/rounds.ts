@@ -40,6 +40,8 @@ export interface Pace {
   /** Milliseconds and answers before the first measurement of a server, so that its code is compiled and its caches are filled. */
   readonly firstWarmUpMs: number;
   readonly firstWarmUpRequests: number;
+  /** Milliseconds after which too few answers have to do. */
+  readonly firstWarmUpAtMostMs: number;
   readonly measureMs: number;
   readonly connections: number;
 }
@@ -55,6 +57,7 @@ export interface Times {
   readonly warmUpMs: number;
   /** Least number of answers before the measurement, unless they take too long. Default none. */
   readonly warmUpRequests?: number;
+  readonly warmUpAtMostMs?: number;
   readonly measureMs: number;
 }
 
@@ -72,7 +75,8 @@ export async function measureInRounds(
   const results = new Map<string, Round[]>(present.map(({ name }) => [name, []]));
   for (const { measure } of present) {
     const { firstWarmUpMs: warmUpMs, firstWarmUpRequests: warmUpRequests } = pace;
-    await measure({ warmUpMs, warmUpRequests, measureMs: 300 });
+    const warmUpAtMostMs = pace.firstWarmUpAtMostMs;
+    await measure({ warmUpMs, warmUpRequests, warmUpAtMostMs, measureMs: 300 });
   }
   for (let round = 0; round < pace.rounds; round++) {
     // Every other round backwards: nobody always comes after the same neighbour.

@@ -11,6 +11,7 @@ const full: Pace = {
   rounds: 5,
   firstWarmUpMs: 4_000,
   firstWarmUpRequests: 20_000,
+  firstWarmUpAtMostMs: 15_000,
   warmUpMs: 1_000,
   measureMs: 6_000,
   connections: 32,
@@ -18,9 +19,10 @@ const full: Pace = {
 const quick: Pace = {
   rounds: 3,
   firstWarmUpMs: 500,
-  firstWarmUpRequests: 3_000,
+  firstWarmUpRequests: 2_500,
+  firstWarmUpAtMostMs: 2_000,
   warmUpMs: 150,
-  measureMs: 700,
+  measureMs: 600,
   connections: 32,
 };
 
