@@ -5,11 +5,22 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 const task = JSON.parse(readFileSync(0, 'utf8'));
-const { host, port, connections, warmUpMs, measureMs, expectedStatus, serverPid } = task;
+const {
+  host,
+  port,
+  connections,
+  warmUpMs,
+  warmUpRequests = 0,
+  warmUpAtMostMs = 0,
+  measureMs,
+  expectedStatus,
+  serverPid,
+} = task;
 const requests = task.requests.map((text) => Buffer.from(text, 'utf8'));
 
 let next = 0;
 let measuring = false;
+let answered = 0;
 let stopped = false;
 let latencies = new Float64Array(1 << 16);
 let count = 0;
@@ -63,6 +74,7 @@ function open() {
     text = text === '' ? chunk : text + chunk;
     const length = lengthOf(text);
     if (length < 0) return;
+    answered++;
     if (measuring) {
       record(performance.now() - begin);
       if (!text.startsWith(`HTTP/1.1 ${expectedStatus} `)) {
@@ -83,7 +95,13 @@ function fail(message) {
 }
 
 for (let i = 0; i < connections; i++) open();
-setTimeout(() => {
+
+/** A slow server has to answer as often as a fast one before its code is as hot; but not without end. */
+const warmUpBegin = performance.now();
+const warmingUp = setInterval(() => {
+  const ms = performance.now() - warmUpBegin;
+  if (ms < warmUpMs || (answered < warmUpRequests && ms < warmUpAtMostMs)) return;
+  clearInterval(warmingUp);
   measuring = true;
   const begin = performance.now();
   const processorBegin = processorMs(serverPid);
@@ -111,4 +129,4 @@ setTimeout(() => {
       () => process.exit(0),
     );
   }, measureMs);
-}, warmUpMs);
+}, 20);

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { availableParallelism, cpus, release } from 'node:os';
+import { availableParallelism, cpus, loadavg, release } from 'node:os';
 
 /** What the figures were taken on. */
 export interface Machine {
@@ -9,6 +9,8 @@ export interface Machine {
   readonly kernel: string;
   readonly date: string;
   readonly commit: string;
+  /** How many processes wanted to run in the minute before: well above 0 means that others disturb the figures. */
+  readonly loadBefore: number;
   /** Whether server and load generator each had a core of its own. */
   readonly pinned: boolean;
 }
@@ -21,13 +23,23 @@ export function describeMachine(): Machine {
     kernel: release(),
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     commit: commit(),
+    loadBefore: loadavg()[0] ?? 0,
     pinned: canPin,
   };
 }
 
-export function machineLine({ cpu, cores, node, kernel, date, commit: at, pinned }: Machine): string {
+export function machineLine({
+  cpu,
+  cores,
+  node,
+  kernel,
+  date,
+  commit: at,
+  loadBefore,
+  pinned,
+}: Machine): string {
   const pinning = pinned ? 'server and load generator pinned to a core each' : 'not pinned';
-  return `${cpu}, ${cores} cores, Node ${node}, Linux ${kernel}, ${date} UTC, commit ${at}, ${pinning}`;
+  return `${cpu}, ${cores} cores, Node ${node}, Linux ${kernel}, ${date} UTC, commit ${at}, load before ${loadBefore.toFixed(1)}, ${pinning}`;
 }
 
 function commit(): string {

@@ -21,7 +21,12 @@ export function tableOf(rows: readonly Row[], machine: Machine): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
   const rule = `|${widths.map((width, column) => (column < 2 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  return [line(header), rule, ...body.map(line), '', machineLine(machine)].join('\n');
+  const unsteady = rows.some(({ spread = 0 }) => spread > 0.2)
+    ? [
+        'Some spreads are above 20 %: the machine was busy, and these figures are rough. Repeat on a quiet one.',
+      ]
+    : [];
+  return [line(header), rule, ...body.map(line), '', machineLine(machine), ...unsteady].join('\n');
 }
 
 const fixed = (value: number | undefined, digits: number) =>

@@ -35,9 +35,13 @@ export interface Row {
 
 export interface Pace {
   readonly rounds: number;
-  /** Milliseconds before each measurement, and before the first one of a server. */
+  /** Milliseconds before each measurement. */
   readonly warmUpMs: number;
+  /** Milliseconds and answers before the first measurement of a server, so that its code is compiled and its caches are filled. */
   readonly firstWarmUpMs: number;
+  readonly firstWarmUpRequests: number;
+  /** Milliseconds after which too few answers have to do. */
+  readonly firstWarmUpAtMostMs: number;
   readonly measureMs: number;
   readonly connections: number;
 }
@@ -46,7 +50,15 @@ export interface Contestant {
   readonly name: string;
   /** Why it does not take part. */
   readonly missing?: string;
-  measure(times: { readonly warmUpMs: number; readonly measureMs: number }): Promise<Round>;
+  measure(times: Times): Promise<Round>;
+}
+
+export interface Times {
+  readonly warmUpMs: number;
+  /** Least number of answers before the measurement, unless they take too long. Default none. */
+  readonly warmUpRequests?: number;
+  readonly warmUpAtMostMs?: number;
+  readonly measureMs: number;
 }
 
 /**
@@ -61,11 +73,15 @@ export async function measureInRounds(
 ): Promise<Row[]> {
   const present = contestants.filter(({ missing }) => missing === undefined);
   const results = new Map<string, Round[]>(present.map(({ name }) => [name, []]));
-  for (const { measure } of present) await measure({ warmUpMs: pace.firstWarmUpMs, measureMs: 300 });
+  for (const { measure } of present) {
+    const { firstWarmUpMs: warmUpMs, firstWarmUpRequests: warmUpRequests } = pace;
+    const warmUpAtMostMs = pace.firstWarmUpAtMostMs;
+    await measure({ warmUpMs, warmUpRequests, warmUpAtMostMs, measureMs: 300 });
+  }
   for (let round = 0; round < pace.rounds; round++) {
     // Every other round backwards: nobody always comes after the same neighbour.
     for (const { name, measure } of round % 2 === 0 ? present : [...present].reverse()) {
-      const figures = await measure(pace);
+      const figures = await measure({ warmUpMs: pace.warmUpMs, measureMs: pace.measureMs });
       if (figures.unexpected > 0) {
         throw new Error(
           `${suite}, ${name}: ${figures.unexpected} unexpected answers, such as\n${figures.example}`,
@@ -125,12 +141,9 @@ export interface LoadTask {
   readonly expectedStatus: number;
 }
 
-export async function runLoad(
-  { url, ...task }: LoadTask,
-  { warmUpMs, measureMs }: { readonly warmUpMs: number; readonly measureMs: number },
-): Promise<Round> {
+export async function runLoad({ url, ...task }: LoadTask, times: Times): Promise<Round> {
   const { hostname: host, port } = new URL(url);
-  const input = JSON.stringify({ ...task, host, port: Number(port), warmUpMs, measureMs });
+  const input = JSON.stringify({ ...task, host, port: Number(port), ...times });
   const script = `${import.meta.dirname}/load.mjs`;
   const answer = await runToJson<Round & { error?: string }>({ args: [script], core: 'load' }, input);
   if (answer.error !== undefined) throw new Error(`The load generator: ${answer.error}`);
