@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAwsCognitoGateway } from '../../src/cognito/awsGateway.ts';
 import { createBudget } from '../../src/cognito/budget.ts';
 import { createResilientGateway } from '../../src/cognito/resilientGateway.ts';
@@ -12,16 +12,16 @@ import { createRedisPermits } from '../../src/tokens/redisPermits.ts';
 import { createRedisTokens } from '../../src/tokens/redisTokens.ts';
 import { createTokenCache } from '../../src/tokens/tokenCache.ts';
 import { createTokenCipher } from '../../src/tokens/tokenCipher.ts';
-import { RedisServer, redisMissing, until } from '../support/redisServer.ts';
+import { RedisServer, until } from '../support/redisServer.ts';
+import { requireTool } from '../support/requirements.ts';
 import { pool, provider } from './gatewaySuite.ts';
 
-const missing = redisMissing();
 const never = new AbortController().signal;
 const operation = 'GetOpenIdTokenForDeveloperIdentity';
 const rate = 20;
 const request = (user: string) => ({ developerUserIdentifier: user, tokenDuration: 900, principalTags: {} });
 
-describe.skipIf(missing)(`three replicas with one Redis${missing ? ` (${missing})` : ''}`, () => {
+requireTool('redis-server').describe('three replicas with one Redis', () => {
   let emulator: Emulator;
   let endpoint: string;
   let redis: RedisServer;

@@ -1,22 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** Why there is no Redis to test with, or null when there is one. With CI=true the absence is an error. */
-export function redisMissing(): string | null {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-    return null;
-  } catch {
-    const reason = 'redis-server is not installed (apt-get install redis-server)';
-    if (process.env['CI'] === 'true') throw new Error(reason);
-    return reason;
-  }
-}
 
 /** A Redis on a loopback port of its own that keeps nothing on disk. */
 export class RedisServer {

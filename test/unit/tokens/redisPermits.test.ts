@@ -1,16 +1,16 @@
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createRateLimiter } from '../../../src/cognito/rateLimiter.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { systemTimers } from '../../../src/lib/timers.ts';
 import { createRedisLink, type RedisLink } from '../../../src/tokens/redisLink.ts';
 import { createRedisPermits } from '../../../src/tokens/redisPermits.ts';
-import { RedisServer, redisMissing, until } from '../../support/redisServer.ts';
+import { RedisServer, until } from '../../support/redisServer.ts';
+import { requireTool } from '../../support/requirements.ts';
 
-const missing = redisMissing();
 const never = new AbortController().signal;
 
-describe.skipIf(missing)(`one budget for several processes${missing ? ` (${missing})` : ''}`, () => {
+requireTool('redis-server').describe('one budget for several processes', () => {
   let server: RedisServer;
   let admin: Redis;
   let links: RedisLink[] = [];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CognitoGateway, OpenIdToken } from '../../../src/cognito/gateway.ts';
 import { createCachingGateway } from '../../../src/tokens/cachingGateway.ts';
 import { createRedisLink, type RedisLink } from '../../../src/tokens/redisLink.ts';
@@ -8,9 +8,9 @@ import { createRedisTokens } from '../../../src/tokens/redisTokens.ts';
 import { createTokenCache } from '../../../src/tokens/tokenCache.ts';
 import { createTokenCipher } from '../../../src/tokens/tokenCipher.ts';
 import { fakeGateway, fakeToken } from '../../support/fakeGateway.ts';
-import { RedisServer, redisMissing, until } from '../../support/redisServer.ts';
+import { RedisServer, until } from '../../support/redisServer.ts';
+import { requireTool } from '../../support/requirements.ts';
 
-const missing = redisMissing();
 const never = new AbortController().signal;
 const [key, otherKey] = [randomBytes(32), randomBytes(32)];
 const request = (user: string, tokenDuration = 900) => ({
@@ -19,7 +19,7 @@ const request = (user: string, tokenDuration = 900) => ({
   principalTags: {},
 });
 
-describe.skipIf(missing)(`tokens shared by several processes${missing ? ` (${missing})` : ''}`, () => {
+requireTool('redis-server').describe('tokens shared by several processes', () => {
   let server: RedisServer;
   let admin: Redis;
   let links: RedisLink[];
