@@ -10,6 +10,7 @@ import { countOperations } from './graphql/countOperations.ts';
 import { buildSchema } from './graphql/schema.ts';
 import { traceRootFields } from './graphql/traceRootFields.ts';
 import { createTrustedDocuments } from './graphql/trustedDocuments.ts';
+import { createValidatedOperations } from './graphql/validatedOperations.ts';
 import { createCors } from './http/cors.ts';
 import { createExplorerRoute } from './http/explorerRoute.ts';
 import { createGraphqlRoute } from './http/graphqlRoute.ts';
@@ -115,13 +116,16 @@ async function assemble(
   const shared = config.redis === undefined ? undefined : await connectRedis(config.redis, pool, around);
   const issuing = createIssuing(config, pool, shared, metrics, around);
   const firstTab = () => firstTabOf(demoLogin);
+  const schema = traceRootFields(await buildSchema(issuing.resolverServices));
+  const validated = createValidatedOperations({ schema, logger, countField: metrics.countField });
   const apollo = createApolloServer({
-    schema: traceRootFields(await buildSchema(issuing.resolverServices)),
+    schema,
     logger,
     production,
     introspection: config.documents.introspection,
     plugins: [
       countOperations(metrics.countField),
+      validated.plugin,
       production ? noLandingPage() : sandboxLandingPage(firstTab),
     ],
   });
@@ -130,6 +134,7 @@ async function assemble(
 
   const graphqlRoute = createGraphqlRoute({
     apollo,
+    validated,
     authenticator,
     createIdentityReader: (signal) => createIdentityReader(issuing.gateway, signal),
     logger,

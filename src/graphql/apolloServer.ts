@@ -1,13 +1,14 @@
-import { ApolloServer, type ApolloServerPlugin, type HTTPGraphQLHead } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { type FragmentDefinitionNode, type GraphQLSchema, Kind, type SelectionSetNode } from 'graphql';
 import type { Logger } from '../telemetry/logger.ts';
+import { headOf, reportUnexpected } from './afterExecution.ts';
 import { unauthenticated } from './authChecker.ts';
 import type { GraphQLContext } from './context.ts';
-import { formatError, httpOf, toGraphQLError } from './errors.ts';
+import { formatError, toGraphQLError } from './errors.ts';
 import { defaultOperationLimits, limitOperations, parseOptionsFor } from './limits/index.ts';
 
 export interface ApolloServerOptions {
@@ -92,31 +93,16 @@ const answerWithStatus = (logger: Logger): ApolloServerPlugin<GraphQLContext> =>
     return {
       async willSendResponse({ contextValue, response, errors }) {
         if (response.body.kind !== 'single' || errors === undefined) return;
-        const { singleResult } = response.body;
-        const { requestId } = contextValue;
-        errors.forEach((error, index) => {
-          const extensions = singleResult.errors?.[index]?.extensions;
-          if (extensions?.['code'] !== 'INTERNAL_SERVER_ERROR') return;
-          extensions['requestId'] = requestId;
-          logger.error({ requestId, err: error.originalError ?? error }, 'A request failed unexpectedly');
-        });
-        if (hasData(singleResult.data)) return;
-        for (const { extensions } of singleResult.errors ?? []) {
-          const http = httpOf(extensions);
-          if (http !== null) return setHead(response.http, http);
-        }
+        const { data, errors: formatted = [] } = response.body.singleResult;
+        reportUnexpected(errors, formatted, contextValue.requestId, logger);
+        const head = headOf(data, formatted);
+        if (head === null) return;
+        response.http.status = head.status;
+        for (const [name, value] of head.headers) response.http.headers.set(name, value);
       },
     };
   },
 });
-
-const hasData = (data: Record<string, unknown> | null | undefined) =>
-  data !== null && data !== undefined && Object.values(data).some((value) => value !== null);
-
-function setHead(target: HTTPGraphQLHead, { status, headers }: NonNullable<ReturnType<typeof httpOf>>): void {
-  target.status = status;
-  for (const [name, value] of headers) target.headers.set(name, value);
-}
 
 /** Apollo's own lines carry no request data at these levels. */
 const apolloLogger = (logger: Logger) => ({

@@ -1,4 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server';
+import { codeOf, countRootFields } from './afterExecution.ts';
 import type { GraphQLContext } from './context.ts';
 import { rootFieldsOf } from './rootFields.ts';
 
@@ -18,21 +19,11 @@ export const countOperations = (
       async willSendResponse({ operation, document, response }) {
         if (response.body.kind !== 'single') return;
         const { data, errors = [] } = response.body.singleResult;
-        const codeOf = (extensions: (typeof errors)[number]['extensions']) =>
-          String(extensions?.['code'] ?? 'INTERNAL_SERVER_ERROR');
         // `operation` is there before it is validated.
         if (!valid || !operation || document === undefined) {
           return count('invalid', codeOf(errors[0]?.extensions));
         }
-        const codes = new Map<unknown, string>();
-        for (const { path, extensions } of errors) codes.set(path?.[0], codeOf(extensions));
-        const whole = codes.get(undefined);
-        for (const [name, field] of rootFieldsOf(operation, document)) {
-          const code = codes.get(name) ?? whole;
-          // Left out by @skip or @include.
-          if (code === undefined && !(data && name in data)) continue;
-          count(field, code ?? 'OK');
-        }
+        countRootFields(count, rootFieldsOf(operation, document), data, errors);
       },
     };
   },

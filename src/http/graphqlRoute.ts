@@ -5,6 +5,7 @@ import { ServiceError } from '../errors.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { toGraphQLError } from '../graphql/errors.ts';
 import type { TrustedDocuments } from '../graphql/trustedDocuments.ts';
+import type { GraphQLAnswer, ValidatedOperations, Variables } from '../graphql/validatedOperations.ts';
 import type { IdentityReader } from '../identities/identityReader.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -16,6 +17,8 @@ import { setPagePolicy } from './securityHeaders.ts';
 
 export interface GraphqlRouteOptions {
   readonly apollo: ApolloServer<GraphQLContext>;
+  /** What `apollo` has let through before, to be executed beside it. */
+  readonly validated: Pick<ValidatedOperations, 'find'>;
   readonly authenticator: Authenticator;
   readonly createIdentityReader: (signal: AbortSignal) => IdentityReader;
   readonly logger: Logger;
@@ -26,26 +29,32 @@ export interface GraphqlRouteOptions {
   readonly trustedDocuments?: TrustedDocuments;
 }
 
-/** `/graphql`: Node's request to Apollo Server's and back. */
+/** `/graphql`: Node's request to Apollo Server's and back, or straight to execution for what the server knows already. */
 export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
-  const { apollo, bodyLimitBytes, landingPage, trustedDocuments } = options;
+  const { apollo, validated, bodyLimitBytes, landingPage, trustedDocuments } = options;
 
   const handle = async (request: IncomingMessage, response: ServerResponse, scope: RequestScope) => {
     const page = landingPage && prefersPage(request);
-    const headers = headerMapOf(request);
     // Apollo looks only when it has the answer: by then a mutation has run. So it is told what was decided here.
-    if (!page) headers.set('accept', answerTypeFor(request));
-    const received: HTTPGraphQLRequest = {
-      method: request.method ?? 'GET',
-      headers,
+    const accept = page ? request.headers.accept : answerTypeFor(request);
+    const received = {
       search: searchOf(request),
       body: request.method === 'POST' ? await readJsonBody(request, bodyLimitBytes) : undefined,
     };
-    const httpGraphQLRequest =
-      trustedDocuments === undefined || page ? received : trusted(received, trustedDocuments);
+    const asked = trustedDocuments === undefined || page ? received : trusted(received, trustedDocuments);
+    let made: Promise<GraphQLContext> | undefined;
+    const context = () => {
+      made ??= createContext(request, scope, options);
+      return made;
+    };
+    const known = await executeKnown(asked.body, validated, context);
+    if (known !== null) return answerWith(response, known, `${accept}; charset=utf-8`);
+
+    const headers = headerMapOf(request);
+    if (accept !== undefined) headers.set('accept', accept);
     const answer = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest,
-      context: () => createContext(request, scope, options),
+      httpGraphQLRequest: { method: request.method ?? 'GET', headers, ...asked },
+      context,
     });
     for (const [name, value] of answer.headers) response.setHeader(name, value);
     // The landing page says in itself where its parts come from.
@@ -61,6 +70,32 @@ export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
   };
 }
 
+/** Null for everything but a plain request of a signed-in user for an operation that is known to be valid. */
+async function executeKnown(
+  body: unknown,
+  validated: GraphqlRouteOptions['validated'],
+  contextOf: () => Promise<GraphQLContext>,
+): Promise<GraphQLAnswer | null> {
+  const { query, operationName, variables, extensions } = Object(body) as Record<string, unknown>;
+  if (typeof query !== 'string' || !isLeftOut(extensions)) return null;
+  if (!isLeftOut(variables) && (typeof variables !== 'object' || Array.isArray(variables))) return null;
+  const operation = validated.find(query, (operationName ?? undefined) as string | undefined);
+  if (operation === undefined) return null;
+  // Why a request is not authenticated is told by Apollo Server, which asks for the same context.
+  const context = await contextOf().catch(() => null);
+  if (context === null || context.principal === null) return null;
+  return operation.execute((variables ?? undefined) as Variables | undefined, context);
+}
+
+const isLeftOut = (value: unknown): value is null | undefined => value === null || value === undefined;
+
+function answerWith(response: ServerResponse, { status, headers, body }: GraphQLAnswer, type: string): void {
+  response.statusCode = status;
+  response.setHeader('content-type', type);
+  for (const [name, value] of headers) response.setHeader(name, value);
+  response.end(body);
+}
+
 /** Whether a browser asks, by the rule by which Apollo decides. */
 const prefersPage = ({ method, headers }: IncomingMessage) =>
   method === 'GET' && preferredType(headers.accept, [...answerTypes, 'text/html']) === 'text/html';
@@ -71,8 +106,10 @@ function answerTypeFor({ headers }: IncomingMessage): string {
   throw new HttpError(406, 'BAD_REQUEST', `Answers are ${answerTypes.join(' or ')}; accept one of them.`);
 }
 
+type Asked = Pick<HTTPGraphQLRequest, 'search' | 'body'>;
+
 /** The request with the text of a trusted document in place of whatever named it. */
-function trusted(request: HTTPGraphQLRequest, documents: TrustedDocuments): HTTPGraphQLRequest {
+function trusted({ search, body }: Asked, documents: TrustedDocuments): Asked {
   const textOf = (named: object) => {
     try {
       return documents.textOf(named);
@@ -81,18 +118,18 @@ function trusted(request: HTTPGraphQLRequest, documents: TrustedDocuments): HTTP
       throw error;
     }
   };
-  if (request.method === 'POST') {
-    const { extensions, query, ...rest } = Object(request.body) as Record<string, unknown>;
-    return { ...request, body: { ...rest, query: textOf({ extensions, query }) } };
+  if (body !== undefined) {
+    const { extensions, query, ...rest } = Object(body) as Record<string, unknown>;
+    return { search, body: { ...rest, query: textOf({ extensions, query }) } };
   }
-  const search = new URLSearchParams(request.search);
+  const parameters = new URLSearchParams(search);
   const query = textOf({
-    query: search.get('query') ?? undefined,
-    extensions: parsed(search.get('extensions')),
+    query: parameters.get('query') ?? undefined,
+    extensions: parsed(parameters.get('extensions')),
   });
-  search.set('query', query);
-  search.delete('extensions');
-  return { ...request, search: `?${search}` };
+  parameters.set('query', query);
+  parameters.delete('extensions');
+  return { search: `?${parameters}`, body };
 }
 
 function parsed(json: string | null): unknown {
