@@ -14,6 +14,11 @@ export interface RequestHeaders {
  */
 export interface Authenticator {
   authenticate(headers: RequestHeaders, signal: AbortSignal): Promise<Principal | null>;
+  /**
+   * The principal of credentials that were found good before and still are, without waiting for anything. Undefined says nothing
+   * about them: ask `authenticate`.
+   */
+  recall?(headers: RequestHeaders): Principal | undefined;
   /** Why requests cannot be authenticated at present, for readiness; null when they can. */
   problem?(): string | null;
   /** Stops whatever runs in the background: retries, refreshes. Requests under way are still answered. */

@@ -107,21 +107,27 @@ export class JwtAuthenticator implements Authenticator {
     this.#keySet?.start();
   }
 
-  /** A token seen before costs one hash and one look-up: no signature, no further promise. */
-  authenticate(headers: RequestHeaders, signal: AbortSignal): Promise<Principal | null> {
+  /** A token seen before costs one hash and one look-up: no signature, and no promise. */
+  recall(headers: RequestHeaders): Principal | undefined {
     try {
       const token = extractToken(headers, this.#cookieName);
-      if (token === null) return Promise.resolve(null);
-      const digest = digestOf(token);
-      const generation = this.#keySet === undefined ? 1 : this.#keySet.usableGeneration();
-      if (generation !== null) {
-        const known = this.#verified.get(digest, generation, this.#clock.now());
-        if (known !== undefined) return Promise.resolve(known);
-      }
-      return unlessAborted(this.#check(token, digest), signal);
-    } catch (error) {
-      return Promise.reject(error);
+      return token === null ? undefined : this.#known(digestOf(token));
+    } catch {
+      // What is wrong with it is told by `authenticate`.
+      return undefined;
     }
+  }
+
+  async authenticate(headers: RequestHeaders, signal: AbortSignal): Promise<Principal | null> {
+    const token = extractToken(headers, this.#cookieName);
+    if (token === null) return null;
+    const digest = digestOf(token);
+    return this.#known(digest) ?? unlessAborted(this.#check(token, digest), signal);
+  }
+
+  #known(digest: string): Principal | undefined {
+    const generation = this.#keySet === undefined ? 1 : this.#keySet.usableGeneration();
+    return generation === null ? undefined : this.#verified.get(digest, generation, this.#clock.now());
   }
 
   problem(): string | null {

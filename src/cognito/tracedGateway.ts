@@ -6,11 +6,11 @@ import type { CognitoGateway } from './gateway.ts';
 export function createTracedGateway(gateway: CognitoGateway): CognitoGateway {
   const traced = <T>(operation: CognitoOperation, call: () => Promise<T>) =>
     inSpan(
-      {
+      () => ({
         name: `Cognito ${operation}`,
         kind: SpanKind.CLIENT,
         attributes: { 'rpc.system': 'aws-api', 'rpc.service': 'CognitoIdentity', 'rpc.method': operation },
-      },
+      }),
       call,
     );
   const wrap = <K extends CognitoOperation>(operation: K) =>

@@ -13,8 +13,8 @@ export function traceRootFields(schema: GraphQLSchema): GraphQLSchema {
     for (const field of Object.values(type?.getFields() ?? {})) {
       const { resolve = defaultFieldResolver as Resolver } = field;
       const attributes = { 'graphql.operation.type': operation, 'graphql.field.name': field.name };
-      field.resolve = (...args) =>
-        inSpan({ name: `${operation} ${field.name}`, attributes }, async () => resolve(...args));
+      const facts = () => ({ name: `${operation} ${field.name}`, attributes });
+      field.resolve = (...args) => inSpan(facts, async () => resolve(...args));
     }
   }
   return schema;

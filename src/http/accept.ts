@@ -6,6 +6,21 @@ interface MediaRange {
   readonly quality: number;
 }
 
+/** Clients of one kind send one header: what it comes to is remembered for this many. */
+const maxRemembered = 100;
+
+/** `preferredType` for one offer, remembered by header. */
+export function createPreferredType<T extends string>(offered: readonly T[]) {
+  const known = new Map<string | undefined, T | null>();
+  return (accept: string | undefined): T | null => {
+    const remembered = known.get(accept);
+    if (remembered !== undefined) return remembered;
+    const preferred = preferredType(accept, offered);
+    if (known.size < maxRemembered) known.set(accept, preferred);
+    return preferred;
+  };
+}
+
 /**
  * The offered type that an `Accept` header likes best (RFC 9110 section 12.5.1), the earlier one of two that it likes equally; null
  * where it accepts none. Parameters other than `q` and `charset=utf-8` ask for what there is not, so their range fits nothing.

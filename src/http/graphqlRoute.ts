@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ApolloServer, HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
 import type { Authenticator, RequestHeaders } from '../auth/authenticator.ts';
+import type { Principal } from '../auth/principal.ts';
 import { ServiceError } from '../errors.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { toGraphQLError } from '../graphql/errors.ts';
@@ -9,7 +10,7 @@ import type { GraphQLAnswer, ValidatedOperations, Variables } from '../graphql/v
 import type { IdentityReader } from '../identities/identityReader.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { answerTypes, preferredType } from './accept.ts';
+import { answerTypes, createPreferredType, preferredType } from './accept.ts';
 import { HttpError } from './httpError.ts';
 import { readJsonBody } from './requestBody.ts';
 import type { Route } from './route.ts';
@@ -100,8 +101,10 @@ function answerWith(response: ServerResponse, { status, headers, body }: GraphQL
 const prefersPage = ({ method, headers }: IncomingMessage) =>
   method === 'GET' && preferredType(headers.accept, [...answerTypes, 'text/html']) === 'text/html';
 
+const preferredAnswerType = createPreferredType(answerTypes);
+
 function answerTypeFor({ headers }: IncomingMessage): string {
-  const type = preferredType(headers.accept, answerTypes);
+  const type = preferredAnswerType(headers.accept);
   if (type !== null) return type;
   throw new HttpError(406, 'BAD_REQUEST', `Answers are ${answerTypes.join(' or ')}; accept one of them.`);
 }
@@ -151,9 +154,11 @@ async function createContext(
   scope: RequestScope,
   { authenticator, createIdentityReader, logger }: GraphqlRouteOptions,
 ): Promise<GraphQLContext> {
+  const headers = requestHeadersOf(request);
   try {
-    const principal = await authenticator.authenticate(requestHeadersOf(request), scope.signal);
-    return { ...scope, principal, identities: createIdentityReader(scope.signal) };
+    const principal =
+      authenticator.recall?.(headers) ?? (await authenticator.authenticate(headers, scope.signal));
+    return new RequestContext(scope, principal, createIdentityReader);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     const level = error.code === 'UNAUTHENTICATED' ? 'info' : 'warn';
@@ -162,6 +167,37 @@ async function createContext(
       'A request was not authenticated',
     );
     throw toGraphQLError(error);
+  }
+}
+
+/** What costs something is made when a resolver asks for it: the signal, and the loaders of look-ups. */
+class RequestContext implements GraphQLContext {
+  readonly requestId: string;
+  readonly clientAddress: string;
+  readonly principal: Principal | null;
+  private readonly scope: RequestScope;
+  private readonly createReader: GraphqlRouteOptions['createIdentityReader'];
+  private reader: IdentityReader | undefined;
+
+  constructor(
+    scope: RequestScope,
+    principal: Principal | null,
+    createReader: GraphqlRouteOptions['createIdentityReader'],
+  ) {
+    this.requestId = scope.requestId;
+    this.clientAddress = scope.clientAddress;
+    this.principal = principal;
+    this.scope = scope;
+    this.createReader = createReader;
+  }
+
+  get signal(): AbortSignal {
+    return this.scope.signal;
+  }
+
+  get identities(): IdentityReader {
+    this.reader ??= this.createReader(this.scope.signal);
+    return this.reader;
   }
 }
 

@@ -22,6 +22,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  * their own spelling; any other charset is refused and never decoded.
  */
 function assertJson(contentType: string | undefined): void {
+  if (contentType === 'application/json') return;
   const [essence = '', ...parameters] = (contentType ?? '')
     .split(';')
     .map((part) => part.trim().toLowerCase());

@@ -12,8 +12,10 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 };
 
 export function setSecurityHeaders(response: ServerResponse): void {
-  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+  for (const [name, value] of entries) response.setHeader(name, value);
 }
+
+const entries = Object.entries(securityHeaders);
 
 /** The policy of a page: the given directives, and that nothing frames it, changes its base or takes its forms elsewhere. */
 export function setPagePolicy(

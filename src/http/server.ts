@@ -73,31 +73,36 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clientAddress: peer = request.socket.remoteAddress ?? 'unknown', timeoutMs } =
       inProcess.factsOf(request) ?? {};
-    const { scope, end } = openScope(request, response, {
-      timeoutMs: Math.min(timeoutMs ?? requestTimeoutMs, requestTimeoutMs),
-      clientAddress: clientAddressOf(request, peer),
-    });
     const path = pathOf(request);
     const begin = performance.now();
+    const scope = new OpenRequest(
+      requestIdOf(request),
+      clientAddressOf(request, peer),
+      begin,
+      Math.min(timeoutMs ?? requestTimeoutMs, requestTimeoutMs),
+    );
     response.setHeader('x-request-id', scope.requestId);
     setSecurityHeaders(response);
     if (state.phase === 'draining') response.setHeader('connection', 'close');
     response.once('close', () => {
-      end();
+      scope.close(response.writableFinished);
       onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode, performance.now() - begin);
       // A connection that was busy when the drain began is kept alive by Node, and would hold it up.
       if (state.phase === 'draining') setImmediate(() => server.closeIdleConnections());
     });
-    await inSpan(spanOf(request, routeOf(path)), async (span) => {
-      try {
-        cors?.(request, response);
-        await handlerOf(request, path)(request, response, scope);
-      } catch (error) {
-        refuse(response, error, scope);
-      }
-      span.setAttribute('http.response.status_code', response.statusCode);
-      if (response.statusCode >= 500) markFailed(span, String(response.statusCode));
-    });
+    await inSpan(
+      () => spanOf(request, routeOf(path)),
+      async (span) => {
+        try {
+          cors?.(request, response);
+          await handlerOf(request, path)(request, response, scope);
+        } catch (error) {
+          refuse(response, error, scope);
+        }
+        span.setAttribute('http.response.status_code', response.statusCode);
+        if (response.statusCode >= 500) markFailed(span, String(response.statusCode));
+      },
+    );
   }
 
   function handlerOf(request: IncomingMessage, path: string): Handler {
@@ -158,24 +163,43 @@ const tookTooLong = () =>
   new ServiceError('UPSTREAM_UNAVAILABLE', 'The request took too long; try again.', { retryAfter: 1 });
 const clientGone = () => new ServiceError('UPSTREAM_UNAVAILABLE', 'The client is gone.');
 
-/** A request's id, and a signal that ends with its client or its deadline. */
-function openScope(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { timeoutMs, clientAddress }: { readonly timeoutMs: number; readonly clientAddress: string },
-) {
-  const controller = new AbortController();
-  const deadline = setTimeout(() => controller.abort(tookTooLong()), timeoutMs);
-  const scope: RequestScope = {
-    requestId: requestIdOf(request),
-    signal: controller.signal,
-    clientAddress,
-  };
-  const end = () => {
-    clearTimeout(deadline);
-    if (!response.writableFinished) controller.abort(clientGone());
-  };
-  return { scope, end };
+/**
+ * A request's id, and a signal that ends with its client or its deadline. The signal is made when somebody asks for it: an answer from
+ * memory waits for nothing, and an AbortController costs as much as the rest of what such a request needs from us.
+ */
+class OpenRequest implements RequestScope {
+  readonly requestId: string;
+  readonly clientAddress: string;
+  readonly #timeoutMs: number;
+  readonly #begin: number;
+  #controller: AbortController | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #end: 'answered' | 'client gone' | undefined;
+
+  constructor(requestId: string, clientAddress: string, begin: number, timeoutMs: number) {
+    this.requestId = requestId;
+    this.clientAddress = clientAddress;
+    this.#begin = begin;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      const left = this.#timeoutMs - (performance.now() - this.#begin);
+      if (this.#end === 'client gone') controller.abort(clientGone());
+      if (this.#end === undefined) this.#deadline = setTimeout(() => controller.abort(tookTooLong()), left);
+    }
+    return this.#controller.signal;
+  }
+
+  /** The answer is out, or nobody waits for it any more. */
+  close(answered: boolean): void {
+    clearTimeout(this.#deadline);
+    this.#end = answered ? 'answered' : 'client gone';
+    if (!answered) this.#controller?.abort(clientGone());
+  }
 }
 
 /** The caller's own request id where it is one that can stand in a log, otherwise a new one. */

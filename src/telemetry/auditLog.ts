@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { ServiceError } from '../errors.ts';
@@ -108,7 +109,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
           resolve();
         };
         waiting.push({ line: lineOf(event, clock.now()), written, failed });
-        if (waiting.length === 1) void flush();
+        // After what else this turn of the event loop has to answer: its records go out together.
+        if (waiting.length === 1) setImmediate(() => void flush());
       });
     },
     problem() {
@@ -116,6 +118,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
     reopen: () => inTurn(() => output.reopen()),
     close() {
+      void flush();
       // A reader that has stopped reading must not keep the process from ending.
       let timer: unknown;
       const patience = new Promise<void>((resolve) => {
@@ -197,7 +200,8 @@ class FileOutput implements Output {
 
   /** A file that was deleted takes every record and keeps none: it is given up for one that has a name. */
   async #openFile(): Promise<FileHandle> {
-    if (this.#file !== undefined && (await this.#file.stat()).nlink > 0) return this.#file;
+    // Not waited for: it reads what the kernel holds of an open file, and a turn of the thread pool costs more than the write.
+    if (this.#file !== undefined && fstatSync(this.#file.fd).nlink > 0) return this.#file;
     await this.close();
     this.#file = await open(this.#path, 'a', 0o600);
     return this.#file;

@@ -2,7 +2,8 @@ import {
   type Attributes,
   type Context,
   context,
-  isSpanContextValid,
+  INVALID_SPAN_CONTEXT,
+  ProxyTracerProvider,
   propagation,
   type Span,
   SpanKind,
@@ -15,10 +16,20 @@ import { ServiceError } from '../errors.ts';
 export { SpanKind } from '@opentelemetry/api';
 
 /**
- * Without a registered provider every span is the API's own no-op. Asked anew each time: the API's proxy remembers the first
- * provider it has seen, and a host may register its own after this module is loaded.
+ * Asked anew each time: the API's proxy remembers the first provider it has seen, and a host may register its own after this module is
+ * loaded.
  */
 const tracer = () => trace.getTracer('cognito-graphql');
+
+/** What the API answers with while no provider is registered. */
+const noProvider = new ProxyTracerProvider().getDelegate();
+const noSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+/** Without a provider a span would cost several objects, and be nothing. */
+function isTracing(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== noProvider;
+}
 
 /** What is asked for and who is asked, never by whom: no user, id or token belongs in an attribute. */
 export interface SpanFacts {
@@ -29,15 +40,19 @@ export interface SpanFacts {
   readonly parent?: Context;
 }
 
-/** Runs work in a span of its own, which is the active one meanwhile and ends with it. Errors mark it by code, not by text. */
-export async function inSpan<T>(
+/**
+ * Runs work in a span of its own, which is the active one meanwhile and ends with it. Errors mark it by code, not by text. The facts are
+ * asked for only while somebody traces.
+ */
+export function inSpan<T>(facts: () => SpanFacts, work: (span: Span) => Promise<T>): Promise<T> {
+  return isTracing() ? inTracedSpan(facts(), work) : work(noSpan);
+}
+
+async function inTracedSpan<T>(
   { name, kind = SpanKind.INTERNAL, attributes = {}, parent = context.active() }: SpanFacts,
   work: (span: Span) => Promise<T>,
 ): Promise<T> {
   const span = tracer().startSpan(name, { kind, attributes }, parent);
-  // No provider, no trace to go on with: the context stays as it is, so that this costs next to nothing. A span that is only not
-  // sampled is another matter: those below it have to know.
-  if (!isSpanContextValid(span.spanContext())) return work(span);
   try {
     return await context.with(trace.setSpan(parent, span), () => work(span));
   } catch (error) {

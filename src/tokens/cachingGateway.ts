@@ -1,4 +1,4 @@
-import type { CognitoGateway } from '../cognito/gateway.ts';
+import type { CognitoGateway, OpenIdToken, OpenIdTokenRequest } from '../cognito/gateway.ts';
 import { ServiceError } from '../errors.ts';
 import type { Invalidation, TokenCache } from './tokenCache.ts';
 
@@ -12,6 +12,8 @@ export interface CachingGatewayOptions {
 export interface CachingGateway extends CognitoGateway {
   /** Drops what is kept for a user or an identity, e.g. when it turned out to be gone. */
   forget(what: Invalidation): void;
+  /** A token that `issueOpenIdToken` would answer with at once. */
+  recall(request: OpenIdTokenRequest): OpenIdToken | undefined;
   readonly cache: TokenCache;
 }
 
@@ -38,6 +40,7 @@ export function createCachingGateway({ gateway, cache, onChange }: CachingGatewa
   return {
     cache,
     forget,
+    recall: (request) => cache.recall(request),
 
     issueOpenIdToken: (request, signal) =>
       cache.issue(request, (shared) => gateway.issueOpenIdToken(request, shared), signal),

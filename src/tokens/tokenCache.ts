@@ -45,6 +45,8 @@ export interface Invalidation {
 }
 
 export interface TokenCache {
+  /** A kept token with enough life left, without waiting for anything. */
+  recall(request: OpenIdTokenRequest): OpenIdToken | undefined;
   /**
    * A token with enough life left: a kept one, the one that an equal request is already waiting for, or a new one by `fetch`.
    * Failures are not remembered. `fetch` gets a signal of its own: whoever goes away takes nothing from the others, and the
@@ -143,6 +145,12 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
   }
 
   return {
+    recall(request) {
+      const kept = store.get(tokenKey(options, request));
+      if (kept !== undefined) onLookup?.('hit');
+      return kept;
+    },
+
     async issue(request, fetch, signal) {
       const key = tokenKey(options, request);
       for (let round = 0; round < longestPursuit; round += 1) {

@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
-import type { AwsCredentials, CognitoGateway, OpenIdToken } from '../cognito/gateway.ts';
+import type { AwsCredentials, CognitoGateway, OpenIdToken, OpenIdTokenRequest } from '../cognito/gateway.ts';
 import { ServiceError } from '../errors.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { AuditSink } from '../telemetry/audit.ts';
@@ -65,7 +65,11 @@ export interface TokenServiceOptions {
 }
 
 interface Services {
-  readonly gateway: CognitoGateway & { forget?(what: { readonly users: readonly string[] }): void };
+  /** Behind a cache or not: with one it can forget, and answer at once what it has kept. */
+  readonly gateway: CognitoGateway & {
+    forget?(what: { readonly users: readonly string[] }): void;
+    recall?(request: OpenIdTokenRequest): OpenIdToken | undefined;
+  };
   readonly guestProof: GuestProofVerifier;
   readonly audit: AuditSink;
   readonly userRateLimit: UserRateLimit;
@@ -158,7 +162,7 @@ export function createTokenService(services: Services, options: TokenServiceOpti
       return auditedIssue(audit, auditSubjectOf('issue', request), scope, async () => {
         await userRateLimit.take(principal.userId, 1);
         if (renew) gateway.forget?.({ users: [request.developerUserIdentifier] });
-        const issued = await gateway.issueOpenIdToken(request, scope.signal);
+        const issued = gateway.recall?.(request) ?? (await gateway.issueOpenIdToken(request, scope.signal));
         const { token, awsCredentials } = exchange
           ? await exchangeOrRenew(issued, request, scope.signal)
           : { token: issued, awsCredentials: undefined };

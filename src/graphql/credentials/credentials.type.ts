@@ -2,6 +2,7 @@ import { Field, ID, ObjectType } from 'type-graphql';
 import { DateTimeScalar } from '../dateTime.ts';
 
 @ObjectType({
+  simpleResolvers: true,
   description:
     'Temporary AWS credentials of the authenticated role, as AWS SDKs take them. Keep them secret.',
 })
@@ -20,6 +21,7 @@ export class AwsCredentials {
 }
 
 @ObjectType({
+  simpleResolvers: true,
   description:
     'An identity of the identity pool with an OpenID token for it, ready to be exchanged for AWS credentials.',
 })
