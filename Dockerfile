@@ -4,12 +4,12 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
 
-# The compiler and Node's types, in the versions of package.json, beside the packages and not among them.
+# Compiler, bundler and Node's types, in the versions of package.json, beside the packages and not among them.
 FROM packages AS build
-RUN npm install --prefix /compiler --ignore-scripts $(node -p "const { devDependencies: d } = require('./package.json'); ['typescript', '@types/node'].map((name) => name + '@' + d[name]).join(' ')")
+RUN npm install --prefix /compiler --ignore-scripts $(node -p "const { devDependencies: d } = require('./package.json'); ['typescript', 'esbuild', '@types/node'].map((name) => name + '@' + d[name]).join(' ')")
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN /compiler/node_modules/.bin/tsc -p tsconfig.build.json --typeRoots /compiler/node_modules/@types --incremental false
+RUN /compiler/node_modules/.bin/tsc -p tsconfig.build.json --typeRoots /compiler/node_modules/@types --incremental false && PATH=/compiler/node_modules/.bin:$PATH npm run --silent bundle
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { packageFile } from '../lib/packageFile.ts';
 import { addIdentitiesCommands } from './identitiesCommands.ts';
 import { collect, port } from './options.ts';
 import { addPoolCommands } from './poolCommands.ts';
@@ -121,6 +122,6 @@ Examples:
 }
 
 function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(packageFile('package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -35,12 +35,17 @@ const longestToken = 50_000;
  */
 export function createGuestProofVerifier(options: GuestProofOptions): GuestProofVerifier {
   const { issuer, identityPoolId, clock = systemClock, timeoutMs = 3000, cooldownMs = 30_000 } = options;
-  const keys = createRemoteJWKSet(new URL(options.jwksUri), {
-    timeoutDuration: timeoutMs,
-    cooldownDuration: cooldownMs,
-    // Cognito lets its key list be cached for 30 days; a new key is found by its unknown id.
-    cacheMaxAge: 24 * 60 * 60 * 1000,
-  });
+  let keys: ReturnType<typeof createRemoteJWKSet> | undefined;
+  // With the first guest: it loads Node's HTTP client, which a server without guests has no use for.
+  const keySet = () => {
+    keys ??= createRemoteJWKSet(new URL(options.jwksUri), {
+      timeoutDuration: timeoutMs,
+      cooldownDuration: cooldownMs,
+      // Cognito lets its key list be cached for 30 days; a new key is found by its unknown id.
+      cacheMaxAge: 24 * 60 * 60 * 1000,
+    });
+    return keys;
+  };
 
   return async (guestIdentityId, guestOpenIdToken, signal) => {
     if (guestOpenIdToken.length > longestToken) throw unusable();
@@ -48,7 +53,7 @@ export function createGuestProofVerifier(options: GuestProofOptions): GuestProof
     try {
       proof = await withDeadline(
         () =>
-          jwtVerify(guestOpenIdToken, keys, {
+          jwtVerify(guestOpenIdToken, keySet(), {
             // Fixed, whatever the token's header asks for.
             algorithms: ['RS512'],
             issuer,

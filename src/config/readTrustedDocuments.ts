@@ -1,9 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { packageFile } from '../lib/packageFile.ts';
 import { ConfigError } from './config.ts';
 
-/** Where this package keeps the documents of its client, from `src` as well as from `dist`. */
-const ownDocuments = new URL('../../schema/operations/', import.meta.url);
+/** Where this package keeps the documents of its client. */
+const ownDocuments = packageFile('schema/operations');
 
 /** An Apollo persisted query manifest, or an object from SHA-256 to document as GraphQL Code Generator writes it. */
 const fileShape = z.union([
@@ -23,7 +25,7 @@ const fileShape = z.union([
  */
 export async function readTrustedDocuments(file: string | undefined): Promise<string[]> {
   const names = await readdir(ownDocuments);
-  const own = await Promise.all(names.map((name) => readFile(new URL(name, ownDocuments), 'utf8')));
+  const own = await Promise.all(names.map((name) => readFile(join(ownDocuments, name), 'utf8')));
   if (file === undefined) return own;
   let more: string[];
   try {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
+import { packageFile } from '../lib/packageFile.ts';
 import { pageCss } from './page/css.ts';
 import { pageHtml } from './page/html.ts';
 import type { DemoPageConfig } from './pageConfig.ts';
@@ -11,7 +12,7 @@ export type { DemoPageConfig } from './pageConfig.ts';
 export interface DemoPageOptions {
   /** Called for each request, as ports are known only once they are bound. */
   readonly config: () => DemoPageConfig;
-  /** Folder of the built modules, with `client/` and `demo/page/` in it. Default: where this module is. */
+  /** Folder of the built modules, with `client/` and `demo/page/` in it. Default: `dist`. */
   readonly assetsRoot?: string;
 }
 
@@ -22,7 +23,7 @@ export interface DemoPageOptions {
 export function createDemoPage(
   options: DemoPageOptions,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const root = options.assetsRoot ?? resolve(import.meta.dirname, '..');
+  const root = options.assetsRoot ?? packageFile('dist');
   const modules = modulesOf(root);
 
   return (request, response) => {

@@ -105,13 +105,13 @@ describe('the Dockerfile', () => {
     expect(environment()).toEqual({ NODE_ENV: 'production', HOST: '0.0.0.0', PORT: '4000' });
   });
 
-  it('takes compiler and types from package.json by name', async () => {
+  it('takes compiler, bundler and types from package.json by name', async () => {
     const [install = ''] = stepsOf('RUN', stages[1]);
     const [, expression = ''] = /\$\(node -p "(.*)"\)$/.exec(install) ?? [];
     const { devDependencies } = JSON.parse(await readFile('package.json', 'utf8'));
     const { stdout } = await run(process.execPath, ['-p', expression]);
     expect(stdout.trim()).toBe(
-      `typescript@${devDependencies.typescript} @types/node@${devDependencies['@types/node']}`,
+      ['typescript', 'esbuild', '@types/node'].map((name) => `${name}@${devDependencies[name]}`).join(' '),
     );
   });
 
