@@ -84,7 +84,7 @@ export function createOpenIdTokens({ keys, clock, accountId, issuer }: OpenIdTok
         exp: iat + duration,
         iat,
       };
-      const signingInput = `${encode({ kid: key.kid, typ: 'JWS', alg: 'RS512' })}.${encode(claims)}`;
+      const signingInput = `${key.header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
       // On the thread pool: signing takes longer than all the rest of a call, and must not hold up other calls.
       const signature = await signAsync('RSA-SHA512', Buffer.from(signingInput), key.privateKey);
       return `${signingInput}.${signature.toString('base64url')}`;
@@ -113,8 +113,6 @@ export function poolArn(identityPoolId: string, accountId: string): string {
   const region = regionOfId(identityPoolId) ?? '';
   return `arn:${partitionOf(region).arn}:cognito-identity:${region}:${accountId}:identitypool/${identityPoolId}`;
 }
-
-const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
 function checkClaims(claims: Record<string, unknown>, now: number): TokenVerdict {
   for (const claim of ['sub', 'aud']) {

@@ -135,8 +135,11 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
   };
 
   return {
-    verify: (pool, logins) =>
-      Promise.all(Object.entries(logins).map(([provider, token]) => verifyOne(pool, provider, token))),
+    verify: async (pool, logins) => {
+      const entries = Object.entries(logins);
+      if (entries.length === 0) return [];
+      return Promise.all(entries.map(([provider, token]) => verifyOne(pool, provider, token)));
+    },
   };
 }
 
