@@ -184,6 +184,13 @@ export const choices: readonly Choice[] = [
     reason: 'No report.',
   },
   {
+    topic: 'AssumeRoleWithWebIdentity with a wrong signature, or a token from the future',
+    choice:
+      "InvalidIdentityToken with the texts of Cognito: 'Couldn't verify signed token.', 'Token is not yet valid.'",
+    reason:
+      'The class is documented; texts were seen for unknown keys and issuers, missing claims and expired tokens only.',
+  },
+  {
     topic: 'CustomRoleArn that is not in the token',
     choice: "NotAuthorizedException 'Access to Role … is forbidden.'",
     reason: 'The refusal is documented, its text is that seen for foreign roles.',

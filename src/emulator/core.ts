@@ -84,10 +84,7 @@ export async function createCore(
 
 async function verifyForSts(tokens: OpenIdTokens, token: string): Promise<OpenIdTokenVerification> {
   const verdict = await tokens.verify(token);
-  if (!verdict.ok) {
-    const { fault } = verdict;
-    return { ok: false, reason: fault === 'malformed' || fault === 'expired' ? fault : 'rejected' };
-  }
+  if (!verdict.ok) return verdict;
   const { sub, aud, amr, 'https://aws.amazon.com/tags': tags } = verdict.claims;
   return {
     ok: true,

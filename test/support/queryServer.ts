@@ -30,7 +30,7 @@ export async function startQueryServer(changes: Partial<QueryServices> = {}): Pr
         : id === 'AKIAOTHER'
           ? { secretAccessKey: 'other-secret', userName: 'deploy' }
           : undefined,
-    verifyOpenIdToken: (token) => tokens.get(token) ?? { ok: false, reason: 'malformed' },
+    verifyOpenIdToken: (token) => tokens.get(token) ?? { ok: false, fault: 'malformed' },
     ...changes,
   };
   const server = createServer(async (request, response) => {
