@@ -141,10 +141,9 @@ async function otherAnswer(
 ): Promise<Outcome> {
   const path = request.url.split('?', 1)[0] as string;
   if (control && isControl(path)) return controlAnswer(request, emulator);
-  if (request.method === 'GET') {
-    const issuer = services.tokens.issuerOf(region);
-    return (await oidcAnswer(path, { keys: services.keys, url, issuer })) ?? notFound;
-  }
+  const issuer = services.tokens.issuerOf(region);
+  const document = await oidcAnswer(request.method, path, { keys: services.keys, url, issuer });
+  if (document) return document;
   return request.method === 'POST' && path === '/' ? unknownOperation() : notFound;
 }
 

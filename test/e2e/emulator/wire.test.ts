@@ -121,6 +121,28 @@ describe('a request that is not understood', () => {
   });
 });
 
+describe.each(['/.well-known/jwks_uri', '/.well-known/openid-configuration'])('%s', (path) => {
+  const ask = (method: string) => fetch(`${running.url}${path}`, { method });
+
+  it('answers HEAD like GET, without the body', async () => {
+    const [got, head] = [await ask('GET'), await ask('HEAD')];
+    expect(head.status).toBe(200);
+    const length = String((await got.text()).length);
+    for (const response of [got, head]) {
+      expect(response.headers.get('content-type')).toBe('application/json');
+      expect(response.headers.get('content-length')).toBe(length);
+    }
+    expect(await head.text()).toBe('');
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH'])('cannot be asked by %s', async (method) => {
+    const response = await ask(method);
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  });
+});
+
 describe('a preflight', () => {
   it('passes with the headers of every SDK generation', async () => {
     const headers =
