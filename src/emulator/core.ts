@@ -15,6 +15,7 @@ import { createSigningKeys } from './signingKeys.ts';
 import type { KeyValueStore } from './store/keyValue.ts';
 import { createStoredRoles } from './storedRoles.ts';
 import { createSessions } from './sts/sessions.ts';
+import type { UserPoolUsers } from './userPoolUsers.ts';
 
 /** Everything that lives on one store: Cognito, and what STS and IAM work on. */
 export interface Core {
@@ -28,6 +29,7 @@ export async function createCore(
   settings: ResolvedOptions,
   clock: Clock,
   keyValue: KeyValueStore,
+  userPoolUsers: UserPoolUsers,
   url: () => string | undefined,
 ): Promise<Core> {
   const secrets = await loadSecrets(keyValue);
@@ -57,6 +59,7 @@ export async function createCore(
       openIdProviders: settings.openIdProviders,
       opaqueTokens: settings.opaqueTokens,
       anyOpaqueToken: settings.lenient,
+      userPoolUsers,
     }),
     roles: settings.lenient ? lenientRoles(roles) : roles,
     sessions: createSessions({ key: secrets.sessionKey }),
