@@ -47,7 +47,7 @@ export interface PublicLoginsOptions {
    * name: an expression whose first group is the user's id. Without a rule no opaque token is valid.
    */
   readonly opaqueTokens: Readonly<Record<string, string>>;
-  /** Accept any token of a provider without a rule, each token being a user of its own. */
+  /** Accept any token of a provider that has neither a rule nor settings here, each token being a user of its own. */
   readonly anyOpaqueToken: boolean;
   /** Asked where a user pool's client has `ServerSideTokenCheck`. */
   readonly userPoolUsers: Pick<UserPoolUsers, 'isBarred'>;
@@ -107,9 +107,11 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
   };
 
   /** Facebook and the like; SAML assertions too, since nothing here reads signed XML. */
-  const isOpaque = ({ type }: ProviderKind, provider: string) =>
-    type === 'saml' ||
-    (type === 'social' && !options.openIdProviders[provider] && !openIdSocials.has(provider));
+  const isOpaque = ({ type }: ProviderKind, provider: string) => {
+    if (type === 'saml') return true;
+    if (options.openIdProviders[provider]) return false;
+    return options.anyOpaqueToken || (type === 'social' && !openIdSocials.has(provider));
+  };
 
   const verifyOne = async (pool: Pool, provider: string, token: string): Promise<ProvenLogin> => {
     if (isCognitoLogin(provider)) throw notAuthorized("Invalid login token. Can't pass in a Cognito token.");
