@@ -1,13 +1,15 @@
 import { request } from 'node:http';
 import {
   CognitoIdentityClient,
+  DeleteIdentitiesCommand,
+  DescribeIdentityCommand,
   DescribeIdentityPoolCommand,
   GetIdCommand,
   ListIdentityPoolsCommand,
 } from '@aws-sdk/client-cognito-identity';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPool, credentials, failure, type Running, start } from './support.ts';
+import { createPool, credentials, developerToken, failure, type Running, start } from './support.ts';
 
 let running: Running;
 let poolId: string;
@@ -273,6 +275,24 @@ describe('a Region', () => {
     expect((await failure(client.send(new DescribeIdentityPoolCommand({ IdentityPoolId: west })))).name).toBe(
       'ResourceNotFoundException',
     );
+  });
+
+  it('of a signed call must be that of the identity, which a call for another Region can neither see nor delete', async () => {
+    const client = new CognitoIdentityClient({ endpoint: running.url, region: 'us-west-2', credentials });
+    const { identityId: IdentityId } = await developerToken(
+      { client },
+      await createPool({ client }),
+      'alice',
+    );
+    expect(await failure(running.client.send(new DescribeIdentityCommand({ IdentityId })))).toEqual({
+      name: 'ResourceNotFoundException',
+      message: `Identity '${IdentityId}' not found.`,
+    });
+    const deleted = await running.client.send(
+      new DeleteIdentitiesCommand({ IdentityIdsToDelete: [IdentityId] }),
+    );
+    expect(deleted.UnprocessedIdentityIds).toEqual([{ IdentityId, ErrorCode: 'AccessDenied' }]);
+    expect((await client.send(new DescribeIdentityCommand({ IdentityId }))).IdentityId).toBe(IdentityId);
   });
 });
 
