@@ -184,6 +184,29 @@ export const choices: readonly Choice[] = [
     reason: 'No report.',
   },
   {
+    topic: 'AssumeRoleWithWebIdentity with a wrong signature, or a token from the future',
+    choice:
+      "InvalidIdentityToken with the texts of Cognito: 'Couldn't verify signed token.', 'Token is not yet valid.'",
+    reason:
+      'The class is documented; texts were seen for unknown keys and issuers, missing claims and expired tokens only.',
+  },
+  {
+    topic: 'ServerSideTokenCheck',
+    choice:
+      "NotAuthorizedException 'Invalid login token. The user is signed out or disabled.' for users that a test has signed out (their tokens up to then) or disabled.",
+    reason: "Documented as '400 Not Authorized' without its text; there is no user pool here to ask.",
+  },
+  {
+    topic: 'SAML assertions',
+    choice: 'Opaque: a rule of your own names the user; without a rule they are refused.',
+    reason: 'An assertion is only as good as the check of its XML signature, which is not made here.',
+  },
+  {
+    topic: 'AccountId in GetId',
+    choice: 'Checked for its form and not looked at.',
+    reason: 'Optional; the pool id says it all, and no report of a refusal is known.',
+  },
+  {
     topic: 'CustomRoleArn that is not in the token',
     choice: "NotAuthorizedException 'Access to Role … is forbidden.'",
     reason: 'The refusal is documented, its text is that seen for foreign roles.',

@@ -35,6 +35,7 @@ function refusal(verdict: TokenFault) {
       return notAuthorized('Invalid login token. Not a Cognito token.');
     case 'foreign issuer':
       return foreignIssuer();
+    case 'unknown key':
     case 'bad signature':
       return notAuthorized("Invalid login token. Couldn't verify signed token.");
     case 'missing claim':

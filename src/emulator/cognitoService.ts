@@ -98,8 +98,8 @@ function authenticate(
     service: 'cognito-identity',
     secretOf: lookup.secretOf,
     now,
-    ...(signatures.trustForwardedHost && { trustForwardedHost: true }),
-    ...(signatures.checkSignature === false && { checkSignature: false }),
+    trustForwardedHost: signatures.trustForwardedHost ?? false,
+    checkSignature: signatures.checkSignature ?? true,
   });
   if (!verified.ok) throw new AwsError(verified.name, verified.message, verified.status);
   const caller = lookup.callerOf(verified.accessKeyId);

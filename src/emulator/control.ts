@@ -4,6 +4,7 @@ import type { HttpAnswer } from './protocols/awsJson.ts';
 import type { RequestLog } from './requestLog.ts';
 import type { WireRequest } from './sigv4.ts';
 import type { Throttles } from './throttles.ts';
+import type { UserPoolUser, UserPoolUsers } from './userPoolUsers.ts';
 
 const prefix = '/_control/';
 
@@ -13,6 +14,7 @@ export interface Controlled {
   readonly faults: Faults;
   readonly throttles: Throttles;
   readonly requests: RequestLog;
+  readonly userPoolUsers: UserPoolUsers;
   reset(): Promise<void>;
   rotateSigningKey(): Promise<string>;
 }
@@ -53,6 +55,18 @@ const commands: Readonly<Record<string, Command>> = {
     throttles.set(body as Record<string, number>);
     return body;
   },
+  'POST sign-out': ({ userPoolUsers }, body) => {
+    userPoolUsers.signOut(userOf(body));
+    return body;
+  },
+  'POST disable': ({ userPoolUsers }, body) => {
+    userPoolUsers.disable(userOf(body));
+    return body;
+  },
+  'POST enable': ({ userPoolUsers }, body) => {
+    userPoolUsers.enable(userOf(body));
+    return body;
+  },
   'POST reset': async ({ reset }) => {
     await reset();
     return {};
@@ -61,7 +75,7 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 /**
- * Serves the control path: `faults`, `clock`, `requests`, `throttles`, `reset`, `rotate`.
+ * Serves the control path: `faults`, `clock`, `requests`, `throttles`, `sign-out`, `disable`, `enable`, `reset`, `rotate`.
  *
  * A web page of another origin must not be able to work it in a developer's browser, so that requests from pages are refused and
  * answers carry no CORS headers.
@@ -103,6 +117,11 @@ function moveClock(clock: Controlled['clock'], body: Body): void {
   if (valid(now) && advanceMs === undefined) clock.set(now);
   else if (valid(advanceMs) && now === undefined) clock.advance(advanceMs);
   else throw new RangeError('Give either now (milliseconds since the epoch) or advanceMs, as a number.');
+}
+
+function userOf({ provider, subject }: Body): UserPoolUser {
+  if (typeof provider === 'string' && typeof subject === 'string') return { provider, subject };
+  throw new RangeError('Give the provider and the subject of a user, as strings.');
 }
 
 const answer = (status: number, body: unknown): HttpAnswer => ({

@@ -15,6 +15,7 @@ import { createSigningKeys } from './signingKeys.ts';
 import type { KeyValueStore } from './store/keyValue.ts';
 import { createStoredRoles } from './storedRoles.ts';
 import { createSessions } from './sts/sessions.ts';
+import type { UserPoolUsers } from './userPoolUsers.ts';
 
 /** Everything that lives on one store: Cognito, and what STS and IAM work on. */
 export interface Core {
@@ -28,6 +29,7 @@ export async function createCore(
   settings: ResolvedOptions,
   clock: Clock,
   keyValue: KeyValueStore,
+  userPoolUsers: UserPoolUsers,
   url: () => string | undefined,
 ): Promise<Core> {
   const secrets = await loadSecrets(keyValue);
@@ -57,6 +59,7 @@ export async function createCore(
       openIdProviders: settings.openIdProviders,
       opaqueTokens: settings.opaqueTokens,
       anyOpaqueToken: settings.lenient,
+      userPoolUsers,
     }),
     roles: settings.lenient ? lenientRoles(roles) : roles,
     sessions: createSessions({ key: secrets.sessionKey }),
@@ -84,10 +87,7 @@ export async function createCore(
 
 async function verifyForSts(tokens: OpenIdTokens, token: string): Promise<OpenIdTokenVerification> {
   const verdict = await tokens.verify(token);
-  if (!verdict.ok) {
-    const { fault } = verdict;
-    return { ok: false, reason: fault === 'malformed' || fault === 'expired' ? fault : 'rejected' };
-  }
+  if (!verdict.ok) return verdict;
   const { sub, aud, amr, 'https://aws.amazon.com/tags': tags } = verdict.claims;
   return {
     ok: true,

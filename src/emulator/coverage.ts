@@ -39,8 +39,8 @@ export const coverage: Readonly<Record<OperationName, Coverage>> = {
   ListTagsForResource: entry('lists tags'),
   GetId: entry(
     'a new guest every time without logins; OpenID logins verified by their key set; implicit links and merges',
-    'opaque tokens by a rule of your own',
-    'SAML assertions, Twitter, ServerSideTokenCheck, AccountId',
+    'opaque tokens (Facebook, Amazon, Twitter, SAML) by a rule of your own; ServerSideTokenCheck for users that a test signs out; AccountId is ignored',
+    'the signature of SAML assertions',
   ),
   GetOpenIdToken: entry(
     'classic-flow switch, ten minutes, RS512, amr and tags',

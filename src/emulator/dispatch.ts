@@ -74,13 +74,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const { operation } = call;
     const receivedAt = services.clock.now();
     let seen: Partial<LoggedRequest> = {};
-    const outcome = await withFault(faults.take(operation), call, (clockOffsetMs) =>
+    const answerOf = async (clockOffsetMs: number) =>
       throttles.allows(operation)
         ? call.serve(clockOffsetMs, (request) => {
             seen = loggable(request);
           })
-        : Promise.resolve(call.refuse(new AwsError('TooManyRequestsException', 'Rate exceeded'))),
-    );
+        : call.refuse(new AwsError('TooManyRequestsException', 'Rate exceeded'));
+    const fault = faults.take(operation);
+    const outcome = await (fault ? faultyOutcome(fault, call, answerOf) : answerOf(0));
     const answer = 'connection' in outcome ? undefined : outcome;
     const error = answer && errorNameOf(answer);
     requests.add({
@@ -105,12 +106,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     pending: () => pending,
   };
 
-  async function withFault(
-    fault: Fault | undefined,
+  async function faultyOutcome(
+    fault: Fault,
     call: Call,
     answer: (clockOffsetMs: number) => Promise<HttpAnswer>,
   ): Promise<Outcome> {
-    if (!fault) return answer(0);
     if (fault.latencyMs !== undefined && !(await waited(fault.latencyMs, closing)))
       return { connection: 'reset' };
     if (fault.hang) return { connection: 'hang' };

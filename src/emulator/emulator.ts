@@ -14,6 +14,7 @@ import { type KeyValueStore, tables } from './store/keyValue.ts';
 import { openLmdbKeyValue } from './store/lmdbKeyValue.ts';
 import { createMemoryKeyValue } from './store/memoryKeyValue.ts';
 import { createThrottles, type Throttles } from './throttles.ts';
+import { createUserPoolUsers, type UserPoolUsers } from './userPoolUsers.ts';
 
 /** An embedded Cognito with the STS and the part of IAM that belong to it, on one port. */
 export interface Emulator {
@@ -32,9 +33,11 @@ export interface Emulator {
   readonly throttles: Throttles;
   /** The calls so far, without secrets. */
   readonly requests: RequestLog;
+  /** Signs users of a user pool out, or disables them, for pools that ask (`ServerSideTokenCheck`). */
+  readonly userPoolUsers: UserPoolUsers;
   /** How many calls are under way. */
   pendingCalls(): number;
-  /** Back to the seed: no other pools, identities and roles, no faults, an empty log, the real time. Keys and address stay. */
+  /** Back to the seed: no other pools, identities and roles, nobody signed out, no faults, an empty log, the real time. Keys and address stay. */
   reset(): Promise<void>;
   /** Signs with a new key from now on; the old ones stay published. Answers the new key id. */
   rotateSigningKey(): Promise<string>;
@@ -59,6 +62,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const faults = createFaults();
   const throttles = createThrottles(clock, settings.throttles);
   const requests = createRequestLog();
+  const userPoolUsers = createUserPoolUsers(clock);
   const closing = new AbortController();
   let state: State = { phase: 'new' };
   let pendingCalls = () => 0;
@@ -75,7 +79,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     let url: string | undefined;
     try {
       keyValue = await openStore(settings);
-      const core = await createCore(settings, clock, keyValue, () => url);
+      const core = await createCore(settings, clock, keyValue, userPoolUsers, () => url);
       if (settings.seed !== undefined)
         await applySeed(settings.seed, { ...core.services, region: settings.region });
       const dispatcher = createDispatcher({ core, faults, throttles, requests, closing: closing.signal });
@@ -104,6 +108,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     faults,
     throttles,
     requests,
+    userPoolUsers,
     pendingCalls: () => pendingCalls(),
     listen: (port = 0, address = '127.0.0.1') => start(port, address),
     close: async () => {
@@ -119,6 +124,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       for (const table of tables) if (table !== 'meta') await keyValue.clear(table);
       faults.clear();
       requests.clear();
+      userPoolUsers.clear();
       clock.reset();
       if (settings.seed !== undefined)
         await applySeed(settings.seed, { ...core.services, region: settings.region });
@@ -141,10 +147,9 @@ async function otherAnswer(
 ): Promise<Outcome> {
   const path = request.url.split('?', 1)[0] as string;
   if (control && isControl(path)) return controlAnswer(request, emulator);
-  if (request.method === 'GET') {
-    const issuer = services.tokens.issuerOf(region);
-    return (await oidcAnswer(path, { keys: services.keys, url, issuer })) ?? notFound;
-  }
+  const issuer = services.tokens.issuerOf(region);
+  const document = await oidcAnswer(request.method, path, { keys: services.keys, url, issuer });
+  if (document) return document;
   return request.method === 'POST' && path === '/' ? unknownOperation() : notFound;
 }
 

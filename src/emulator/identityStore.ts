@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { regionOfId } from '../lib/partition.ts';
 import type { KeyValueStore, Reader, Writer } from './store/keyValue.ts';
 import { longId, shortId } from './store/shortId.ts';
@@ -108,9 +108,7 @@ const developer = '';
 
 /** Hashed, because an embedded database bounds the length of a key and a developer user id may have 1024 characters. */
 const loginKey = (identityPoolId: string, provider: string, subject: string) =>
-  createHash('sha256')
-    .update(JSON.stringify([identityPoolId, provider, subject]))
-    .digest()
+  hash('sha256', JSON.stringify([identityPoolId, provider, subject]), 'buffer')
     .subarray(0, 20)
     .toString('base64url');
 

@@ -10,3 +10,4 @@ export type { LoggedRequest, RequestLog } from './requestLog.ts';
 export type { SeedDocument } from './seed.ts';
 export { DataDirectoryError } from './store/dataDirectory.ts';
 export { publishedRates, type Throttles } from './throttles.ts';
+export type { UserPoolUser, UserPoolUsers } from './userPoolUsers.ts';

@@ -8,28 +8,32 @@ export interface OidcOptions {
   readonly issuer: string;
 }
 
-/**
- * Discovery document and key set, at AWS's paths (the key set is at `jwks_uri`, not `jwks.json`); undefined for any other path.
- */
+type Document = (options: OidcOptions) => object | Promise<object>;
+
+/** AWS's paths: the key set is at `jwks_uri`, not `jwks.json`. */
+const documents: Readonly<Record<string, Document>> = {
+  '/.well-known/jwks_uri': async ({ keys }) => ({ keys: await keys.published() }),
+  '/.well-known/openid-configuration': ({ issuer, url }) => ({
+    issuer,
+    jwks_uri: `${url}/.well-known/jwks_uri`,
+    authorization_endpoint: `${url}/authorize`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS512'],
+  }),
+};
+
+/** Discovery document and key set, to be read only; undefined for any other path. The host leaves the body of a HEAD out. */
 export async function oidcAnswer(
+  method: string,
   path: string,
-  { keys, url, issuer }: OidcOptions,
+  options: OidcOptions,
 ): Promise<HttpAnswer | undefined> {
-  switch (path) {
-    case '/.well-known/jwks_uri':
-      return json({ keys: await keys.published() });
-    case '/.well-known/openid-configuration':
-      return json({
-        issuer,
-        jwks_uri: `${url}/.well-known/jwks_uri`,
-        authorization_endpoint: `${url}/authorize`,
-        response_types_supported: ['id_token'],
-        subject_types_supported: ['public'],
-        id_token_signing_alg_values_supported: ['RS512'],
-      });
-    default:
-      return undefined;
-  }
+  const document = Object.hasOwn(documents, path) ? documents[path] : undefined;
+  if (!document) return undefined;
+  if (method === 'GET' || method === 'HEAD') return json(await document(options));
+  const headers = { 'content-type': 'text/plain', allow: 'GET, HEAD, OPTIONS' };
+  return { status: 405, headers, body: 'Method not allowed' };
 }
 
 const json = (body: unknown): HttpAnswer => ({

@@ -32,7 +32,8 @@ export interface MintRequest {
 /** Why a token is not one of ours, in the order in which it is checked. Each caller has its own words for it. */
 export type TokenFault =
   | { readonly fault: 'malformed' }
-  | { readonly fault: 'foreign issuer' }
+  | { readonly fault: 'foreign issuer'; readonly issuer: string }
+  | { readonly fault: 'unknown key' }
   | { readonly fault: 'bad signature' }
   | { readonly fault: 'missing claim'; readonly claim: string }
   | { readonly fault: 'not yet valid' }
@@ -84,7 +85,7 @@ export function createOpenIdTokens({ keys, clock, accountId, issuer }: OpenIdTok
         exp: iat + duration,
         iat,
       };
-      const signingInput = `${encode({ kid: key.kid, typ: 'JWS', alg: 'RS512' })}.${encode(claims)}`;
+      const signingInput = `${key.header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
       // On the thread pool: signing takes longer than all the rest of a call, and must not hold up other calls.
       const signature = await signAsync('RSA-SHA512', Buffer.from(signingInput), key.privateKey);
       return `${signingInput}.${signature.toString('base64url')}`;
@@ -94,16 +95,18 @@ export function createOpenIdTokens({ keys, clock, accountId, issuer }: OpenIdTok
       if (!parsed) return { ok: false, fault: 'malformed' };
       const { header, claims, signingInput, signature } = parsed;
       const region = typeof claims.aud === 'string' ? regionOfId(claims.aud) : undefined;
-      if (claims.iss !== issuerOf(region ?? '')) return { ok: false, fault: 'foreign issuer' };
-      // The algorithm is ours to name and the key ours to look up: alg none, HS256, jku and jwk in a header lead nowhere.
-      const key =
-        header.alg === 'RS512' && typeof header.kid === 'string' ? await keys.find(header.kid) : undefined;
+      if (typeof claims.iss !== 'string') return { ok: false, fault: 'missing claim', claim: 'iss' };
+      if (claims.iss !== issuerOf(region ?? '')) {
+        return { ok: false, fault: 'foreign issuer', issuer: claims.iss };
+      }
+      // The key is ours to look up and the algorithm ours to name: jku and jwk in a header, alg none and HS256 lead nowhere.
+      const key = typeof header.kid === 'string' ? await keys.find(header.kid) : undefined;
+      if (!key) return { ok: false, fault: 'unknown key' };
       const spelling = token.slice(token.lastIndexOf('.') + 1);
       // Base64url leaves bits of the last character unused: of all spellings of one signature only the canonical one counts.
       const canonical = signature.toString('base64url') === spelling;
-      if (!key || !canonical || !verify('RSA-SHA512', signingInput, key.publicKey, signature)) {
-        return { ok: false, fault: 'bad signature' };
-      }
+      const genuine = canonical && verify('RSA-SHA512', signingInput, key.publicKey, signature);
+      if (header.alg !== 'RS512' || !genuine) return { ok: false, fault: 'bad signature' };
       return checkClaims(claims, Math.floor(clock.now() / 1000));
     },
   };
@@ -113,8 +116,6 @@ export function poolArn(identityPoolId: string, accountId: string): string {
   const region = regionOfId(identityPoolId) ?? '';
   return `arn:${partitionOf(region).arn}:cognito-identity:${region}:${accountId}:identitypool/${identityPoolId}`;
 }
-
-const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
 function checkClaims(claims: Record<string, unknown>, now: number): TokenVerdict {
   for (const claim of ['sub', 'aud']) {

@@ -9,21 +9,21 @@ import type { CallContext } from './services.ts';
  * @throws AwsError `ResourceNotFoundException`, also for a pool of another Region than the one signed for.
  */
 export function requirePool(reader: IdentityReader, identityPoolId: string, call?: CallContext): Pool {
-  const pool = reader.pool(identityPoolId);
-  const region = call?.region;
-  if (!pool || (region !== undefined && regionOfId(identityPoolId) !== region))
-    throw poolNotFound(identityPoolId);
+  const pool = isInReach(identityPoolId, call) ? reader.pool(identityPoolId) : undefined;
+  if (!pool) throw poolNotFound(identityPoolId);
   return pool;
 }
 
 /** @throws AwsError `ResourceNotFoundException`, also for an identity of another Region than the one signed for. */
 export function requireIdentity(reader: IdentityReader, identityId: string, call?: CallContext): Identity {
-  const identity = reader.identity(identityId);
-  const region = call?.region;
-  if (!identity || (region !== undefined && regionOfId(identityId) !== region))
-    throw identityNotFound(identityId);
+  const identity = isInReach(identityId, call) ? reader.identity(identityId) : undefined;
+  if (!identity) throw identityNotFound(identityId);
   return identity;
 }
+
+/** Whether a pool or an identity is in the Region that was signed for. */
+export const isInReach = (id: string, call: CallContext | undefined) =>
+  call?.region === undefined || regionOfId(id) === call.region;
 
 export const unsupportedDeveloperProvider = () =>
   invalidParameter('This identity pool does not support the specified developer provider');

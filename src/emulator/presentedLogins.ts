@@ -19,16 +19,20 @@ type Needs = Pick<Services, 'store' | 'tokens' | 'publicLogins' | 'clock'>;
 /**
  * Verifies what GetOpenIdToken and GetCredentialsForIdentity are given. The identity may be another than the one asked for, when
  * the logins belong to one already.
+ *
+ * @param admits throws when the operation is not for this pool: before the logins are linked, so that nothing changes
  */
 export async function presentLogins(
   { store, tokens, publicLogins, clock }: Needs,
   identityId: string,
   logins: Readonly<Record<string, string>>,
+  admits: (pool: Pool) => void = () => {},
 ): Promise<Presented> {
   const { identity, pool } = store.read((reader) => {
     const found = requireUsable(reader, identityId);
     return { identity: found, pool: requirePool(reader, found.identityPoolId) };
   });
+  admits(pool);
   if (Object.keys(logins).length === 0) {
     if (isAuthenticated(identity)) throw identityForbidden(identityId);
     if (!pool.allowUnauthenticatedIdentities) throw guestsNotAllowed();

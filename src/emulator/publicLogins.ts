@@ -10,6 +10,7 @@ import {
 import type { Clock } from '../lib/clock.ts';
 import { AwsError, invalidParameter, notAuthorized } from './errors.ts';
 import type { Login, Pool } from './identityStore.ts';
+import type { UserPoolUsers } from './userPoolUsers.ts';
 
 /** A login whose token was verified. */
 export interface ProvenLogin extends Login {
@@ -42,12 +43,14 @@ export interface PublicLoginsOptions {
   readonly clock: Clock;
   readonly openIdProviders: Readonly<Record<string, OpenIdProviderSettings>>;
   /**
-   * Opaque tokens (Facebook, Login with Amazon, …) by provider name: an expression whose first group is the user's id. Without a
-   * rule no opaque token is valid.
+   * Opaque tokens (Facebook, Login with Amazon, Twitter's `token;secret`, SAML assertions under the ARN of their provider) by provider
+   * name: an expression whose first group is the user's id. Without a rule no opaque token is valid.
    */
   readonly opaqueTokens: Readonly<Record<string, string>>;
-  /** Accept any token of a provider without a rule, each token being a user of its own. */
+  /** Accept any token of a provider that has neither a rule nor settings here, each token being a user of its own. */
   readonly anyOpaqueToken: boolean;
+  /** Asked where a user pool's client has `ServerSideTokenCheck`. */
+  readonly userPoolUsers: Pick<UserPoolUsers, 'isBarred'>;
 }
 
 /** Every host under which Cognito itself is an issuer, whatever the partition. */
@@ -103,6 +106,13 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
     return createHash('sha256').update(token).digest('hex').slice(0, 32);
   };
 
+  /** Facebook and the like; SAML assertions too, since nothing here reads signed XML. */
+  const isOpaque = ({ type }: ProviderKind, provider: string) => {
+    if (type === 'saml') return true;
+    if (options.openIdProviders[provider]) return false;
+    return options.anyOpaqueToken || (type === 'social' && !openIdSocials.has(provider));
+  };
+
   const verifyOne = async (pool: Pool, provider: string, token: string): Promise<ProvenLogin> => {
     if (isCognitoLogin(provider)) throw notAuthorized("Invalid login token. Can't pass in a Cognito token.");
     if (provider === pool.developerProviderName)
@@ -115,9 +125,7 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
             `Identity pool - ${pool.identityPoolId} does not have identity providers configured.`,
           );
     }
-    const opaque =
-      !kind || (kind.type === 'social' && !options.openIdProviders[provider] && provider !== google);
-    if (opaque) {
+    if (!kind || isOpaque(kind, provider)) {
       const subject = opaqueSubject(provider, token);
       if (!subject) throw notAuthorized('Invalid login token.');
       const amr = [provider, `${provider}:${pool.identityPoolId}:${subject}`];
@@ -125,6 +133,9 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
     }
     const claims = await verifyOpenId(provider, token, kind.clientIds);
     const subject = claims.sub as string;
+    if (isChecked(kind, claims) && options.userPoolUsers.isBarred({ provider, subject }, claims.iat)) {
+      throw notAuthorized('Invalid login token. The user is signed out or disabled.');
+    }
     const qualified =
       kind.type === 'oidc'
         ? `${kind.arn}:OIDC:${subject}`
@@ -135,16 +146,30 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
   };
 
   return {
-    verify: (pool, logins) =>
-      Promise.all(Object.entries(logins).map(([provider, token]) => verifyOne(pool, provider, token))),
+    verify: async (pool, logins) => {
+      const entries = Object.entries(logins);
+      if (entries.length === 0) return [];
+      return Promise.all(entries.map(([provider, token]) => verifyOne(pool, provider, token)));
+    },
   };
 }
 
-const google = 'accounts.google.com';
+/** Providers among the supported ones of every pool whose tokens are OpenID tokens: Google, and Sign in with Apple. */
+const openIdSocials: ReadonlySet<string> = new Set(['accounts.google.com', 'appleid.apple.com']);
 
 type ProviderKind =
   | { readonly type: 'oidc'; readonly arn: string; readonly clientIds?: undefined }
-  | { readonly type: 'userPool' | 'social'; readonly clientIds: readonly string[] };
+  | { readonly type: 'saml'; readonly clientIds?: undefined }
+  | { readonly type: 'social'; readonly clientIds: readonly string[] }
+  | {
+      readonly type: 'userPool';
+      readonly clientIds: readonly string[];
+      /** Clients for which the user pool is asked whether the user is still signed in. */
+      readonly checkedClientIds: readonly string[];
+    };
+
+const isChecked = (kind: ProviderKind, { aud }: JWTPayload) =>
+  kind.type === 'userPool' && [aud].flat().some((id) => kind.checkedClientIds.includes(id ?? ''));
 
 /** How the pool knows a provider, or undefined when it does not. */
 export function providerKind(pool: Pool, provider: string): ProviderKind | undefined {
@@ -156,8 +181,11 @@ export function providerKind(pool: Pool, provider: string): ProviderKind | undef
     ({ ProviderName }) => ProviderName === provider,
   );
   if (clients.length > 0) {
-    return { type: 'userPool', clientIds: clients.flatMap(({ ClientId }) => ClientId ?? []) };
+    const idsOf = (some: typeof clients) => some.flatMap(({ ClientId }) => ClientId ?? []);
+    const checked = clients.filter(({ ServerSideTokenCheck }) => ServerSideTokenCheck === true);
+    return { type: 'userPool', clientIds: idsOf(clients), checkedClientIds: idsOf(checked) };
   }
+  if (pool.samlProviderArns?.includes(provider)) return { type: 'saml' };
   const appIds = pool.supportedLoginProviders;
   if (appIds && Object.hasOwn(appIds, provider)) {
     return { type: 'social', clientIds: [appIds[provider] as string] };
@@ -168,6 +196,7 @@ export function providerKind(pool: Pool, provider: string): ProviderKind | undef
 const hasProviders = (pool: Pool) =>
   (pool.openIdConnectProviderArns?.length ?? 0) > 0 ||
   (pool.cognitoIdentityProviders?.length ?? 0) > 0 ||
+  (pool.samlProviderArns?.length ?? 0) > 0 ||
   Object.keys(pool.supportedLoginProviders ?? {}).length > 0;
 
 function readClaims(token: string): JWTPayload {

@@ -39,9 +39,9 @@ export function createRequestLog(capacity = 10_000): RequestLog {
 /** The part of a valid request that may be logged. */
 export function loggable(request: Record<string, unknown>): Partial<LoggedRequest> {
   const { IdentityPoolId, IdentityId, Logins } = request;
-  return {
-    ...(typeof IdentityPoolId === 'string' && { identityPoolId: IdentityPoolId }),
-    ...(typeof IdentityId === 'string' && { identityId: IdentityId }),
-    ...(typeof Logins === 'object' && Logins !== null && { providers: Object.keys(Logins) }),
-  };
+  const part: { -readonly [M in keyof LoggedRequest]?: LoggedRequest[M] } = {};
+  if (typeof IdentityPoolId === 'string') part.identityPoolId = IdentityPoolId;
+  if (typeof IdentityId === 'string') part.identityId = IdentityId;
+  if (typeof Logins === 'object' && Logins !== null) part.providers = Object.keys(Logins);
+  return part;
 }

@@ -6,8 +6,11 @@ import type { WireRequest } from './sigv4.ts';
 /** Far above any valid request: the largest is ten login tokens of 50,000 characters. */
 const maxBodyBytes = 2 * 1024 * 1024;
 
-/** Headers that AWS lets browsers read. The SDK corrects its clock from Date. */
-const exposedHeaders = 'x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date';
+const corsHeaders = {
+  'access-control-allow-origin': '*',
+  /** What AWS lets browsers read. The SDK corrects its clock from Date. */
+  'access-control-expose-headers': 'x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date',
+};
 
 /** An answer, or what happens to the connection instead. */
 export type Outcome = HttpAnswer | { readonly connection: 'reset' | 'hang' };
@@ -29,29 +32,15 @@ export function createHttpHost({ answer, now }: HttpHostOptions): HttpHost {
   let server: Server | undefined;
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    response.setHeader('date', new Date(now()).toUTCString());
-    if (request.method === 'OPTIONS') {
-      request.resume();
-      send(response, preflight(request));
-      return;
-    }
+    const { method = 'GET', url = '/', rawHeaders } = request;
     const body = await readBody(request);
-    if (!body) {
-      send(response, {
-        status: 413,
-        headers: { 'content-type': 'text/plain', connection: 'close' },
-        body: 'Request too large',
-      });
-      return;
+    if (method === 'OPTIONS') send(response, preflight(request), now());
+    else if (!body) send(response, tooLarge, now());
+    else {
+      const outcome = await answer({ method, url, headers: pairs(rawHeaders), body });
+      if (!('connection' in outcome)) send(response, outcome, now());
+      else if (outcome.connection === 'reset') request.socket.resetAndDestroy();
     }
-    const outcome = await answer({
-      method: request.method ?? 'GET',
-      url: request.url ?? '/',
-      headers: pairs(request.rawHeaders),
-      body,
-    });
-    if (!('connection' in outcome)) send(response, outcome);
-    else if (outcome.connection === 'reset') request.socket.resetAndDestroy();
   };
 
   return {
@@ -88,17 +77,22 @@ export function createHttpHost({ answer, now }: HttpHostOptions): HttpHost {
   };
 }
 
-function send(response: ServerResponse, { status, headers, body, private: isPrivate }: HttpAnswer): void {
-  const bytes = Buffer.from(body);
-  if (!isPrivate) {
-    response.setHeader('access-control-allow-origin', '*');
-    response.setHeader('access-control-expose-headers', exposedHeaders);
-  }
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (status !== 204) response.setHeader('content-length', bytes.length);
-  response.statusCode = status;
-  response.end(bytes);
+function send(response: ServerResponse, answer: HttpAnswer, now: number): void {
+  const { status, headers, body } = answer;
+  response.writeHead(status, {
+    date: new Date(now).toUTCString(),
+    ...(answer.private ? undefined : corsHeaders),
+    ...(status === 204 ? undefined : { 'content-length': Buffer.byteLength(body) }),
+    ...headers,
+  });
+  response.end(body);
 }
+
+const tooLarge: HttpAnswer = {
+  status: 413,
+  headers: { 'content-type': 'text/plain', connection: 'close' },
+  body: 'Request too large',
+};
 
 function preflight(request: IncomingMessage): HttpAnswer {
   const requested = request.headers['access-control-request-headers'];
@@ -124,12 +118,15 @@ function pairs(rawHeaders: readonly string[]): [string, string][] {
 }
 
 /** Undefined for a body that is too large, the rest of which is read and thrown away so that the answer can be heard. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= maxBodyBytes) chunks.push(chunk);
-  }
-  return size <= maxBodyBytes ? Buffer.concat(chunks) : undefined;
+function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBodyBytes) chunks.push(chunk);
+    });
+    request.once('end', () => resolve(size <= maxBodyBytes ? Buffer.concat(chunks) : undefined));
+    request.once('error', reject);
+  });
 }

@@ -4,6 +4,8 @@ import { promisify } from 'node:util';
 export interface SigningKey {
   /** Opaque, `<region>-<number>` in form, and derived from the key: another key always has another id. */
   readonly kid: string;
+  /** First segment of every token that the key signs, with the members in AWS's order. */
+  readonly header: string;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
@@ -79,7 +81,9 @@ function signingKey(region: string, privateKey: KeyObject): SigningKey {
   const thumbprint = createHash('sha256')
     .update(JSON.stringify({ e, kty: 'RSA', n }))
     .digest();
-  return { kid: `${region}-${thumbprint.readUIntBE(0, 6)}`, privateKey, publicKey };
+  const kid = `${region}-${thumbprint.readUIntBE(0, 6)}`;
+  const header = Buffer.from(JSON.stringify({ kid, typ: 'JWS', alg: 'RS512' })).toString('base64url');
+  return { kid, header, privateKey, publicKey };
 }
 
 function publish({ kid, publicKey }: SigningKey, leadingZero: boolean): PublishedKey {

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 
 /**
  * How far the clock of a signer may be from ours. AWS documents five minutes for most services (some allow fifteen);
@@ -8,6 +9,7 @@ const maxSkewMs = 5 * 60 * 1000;
 const algorithm = 'AWS4-HMAC-SHA256';
 const terminator = 'aws4_request';
 const week = 604_800;
+const authorizationParts = ['Credential', 'Signature', 'SignedHeaders'];
 
 /** A request as it came over the wire: nothing rebuilt from configuration, header names in any case, in order. */
 export interface WireRequest {
@@ -78,8 +80,8 @@ export function verifySignature(request: WireRequest, options: VerifyOptions): S
     );
   }
   if (options.checkSignature === false) return { ok: true, accessKeyId, region };
-  const signedAt = parseBasicDate(claimed.date);
-  if (signedAt === undefined) {
+  const signed = parseDate(claimed.date);
+  if (!signed) {
     return incomplete("Date must be in ISO-8601 'basic format', for example 20150830T123600Z.");
   }
 
@@ -97,7 +99,7 @@ export function verifySignature(request: WireRequest, options: VerifyOptions): S
   if (service !== options.service) {
     return invalid(`Credential should be scoped to correct service: '${options.service}'.`);
   }
-  if (scopeDate !== basicDate(signedAt).slice(0, 8)) {
+  if (scopeDate !== signed.basic.slice(0, 8)) {
     return invalid(
       'Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.',
     );
@@ -105,7 +107,7 @@ export function verifySignature(request: WireRequest, options: VerifyOptions): S
   if (!claimed.signedHeaders.includes('host')) {
     return invalid("'Host' must be a 'SignedHeader' in the AWS Authorization.");
   }
-  const age = checkAge(signedAt, claimed.expires, options.now);
+  const age = checkAge(signed.at, claimed.expires, options.now);
   if (age) return age;
 
   if (options.trustForwardedHost && headers.has('x-forwarded-host')) {
@@ -113,8 +115,9 @@ export function verifySignature(request: WireRequest, options: VerifyOptions): S
   }
   const canonical = canonicalRequest(request, headers, query, claimed, (_, value) => value);
   const stringToSign = (text: string) =>
-    [algorithm, basicDate(signedAt), scope.slice(1).join('/'), sha256(text)].join('\n');
-  const expected = sign(secret, scopeDate, region, service, stringToSign(canonical));
+    [algorithm, signed.basic, claimed.credential.slice(accessKeyId.length + 1), sha256(text)].join('\n');
+  const key = signingKey(secret, scopeDate, region, service);
+  const expected = hmac(key, stringToSign(canonical)).toString('hex');
   if (sameText(expected, claimed.signature)) return { ok: true, accessKeyId, region };
   return invalid(
     'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
@@ -135,18 +138,21 @@ function fromHeader(headers: Map<string, string>): Claimed | Refusal {
     const equals = part.indexOf('=');
     if (equals > 0) parts.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim());
   }
-  const lacking = ['Credential', 'Signature', 'SignedHeaders']
-    .filter((name) => !parts.get(name))
-    .map((name) => `Authorization header requires '${name}' parameter.`);
+  const [credential, signature, signedHeaders] = authorizationParts.map((name) => parts.get(name));
   const date = headers.get('x-amz-date') ?? headers.get('date');
-  if (date === undefined) {
-    lacking.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+  if (!credential || !signature || !signedHeaders || date === undefined) {
+    const lacking = authorizationParts
+      .filter((name) => !parts.get(name))
+      .map((name) => `Authorization header requires '${name}' parameter.`);
+    if (date === undefined) {
+      lacking.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+    }
+    return incomplete(lacking.join(' '));
   }
-  if (lacking.length > 0 || date === undefined) return incomplete(lacking.join(' '));
   return {
-    credential: parts.get('Credential') as string,
-    signature: parts.get('Signature') as string,
-    signedHeaders: (parts.get('SignedHeaders') as string).toLowerCase().split(';'),
+    credential,
+    signature,
+    signedHeaders: signedHeaders.toLowerCase().split(';'),
     date,
     sessionToken: headers.get('x-amz-security-token'),
     expires: undefined,
@@ -189,21 +195,20 @@ function missingToken(): Refusal {
 }
 
 function checkAge(signedAt: number, expires: number | undefined, now: number): Refusal | undefined {
-  const [signed, current] = [basicDate(signedAt), basicDate(now)];
   if (signedAt > now + maxSkewMs) {
     return invalid(
-      `Signature not yet current: ${signed} is still later than ${basicDate(now + maxSkewMs)} (${current} + 5 min.)`,
+      `Signature not yet current: ${basicDate(signedAt)} is still later than ${basicDate(now + maxSkewMs)} (${basicDate(now)} + 5 min.)`,
     );
   }
   if (expires !== undefined) {
     const end = signedAt + expires * 1000;
     return now > end
-      ? invalid(`Signature expired: ${basicDate(end)} is now earlier than ${current}`)
+      ? invalid(`Signature expired: ${basicDate(end)} is now earlier than ${basicDate(now)}`)
       : undefined;
   }
   if (signedAt < now - maxSkewMs) {
     return invalid(
-      `Signature expired: ${signed} is now earlier than ${basicDate(now - maxSkewMs)} (${current} - 5 min.)`,
+      `Signature expired: ${basicDate(signedAt)} is now earlier than ${basicDate(now - maxSkewMs)} (${basicDate(now)} - 5 min.)`,
     );
   }
   return undefined;
@@ -233,7 +238,7 @@ function canonicalRequest(
     ...claimed.signedHeaders.map((name) => `${name}:${show(name, headers.get(name) ?? '')}`),
     '',
     claimed.signedHeaders.join(';'),
-    createHash('sha256').update(request.body).digest('hex'),
+    hash('sha256', request.body),
   ].join('\n');
 }
 
@@ -241,16 +246,18 @@ const secretNames = new Set(['x-amz-security-token', 'authorization', 'cookie', 
 const redact: Show = (name, value) => (secretNames.has(name.toLowerCase()) ? 'REDACTED' : value);
 
 /** Names in lower case; repeated headers joined by a comma, outer space trimmed, inner runs of space made one. */
-function collectHeaders(headers: readonly (readonly [string, string])[]): Map<string, string> {
+function collectHeaders(headers: WireRequest['headers']): Map<string, string> {
   const collected = new Map<string, string>();
   for (const [name, value] of headers) {
     const key = name.toLowerCase();
-    const tidy = value.trim().replace(/\s+/g, ' ');
+    const tidy = untidy.test(value) ? value.trim().replace(/\s+/g, ' ') : value;
     const before = collected.get(key);
     collected.set(key, before === undefined ? tidy : `${before},${tidy}`);
   }
   return collected;
 }
+
+const untidy = /^\s|\s\s|[^\S ]|\s$/;
 
 function parseQuery(url: string): [string, string][] {
   const mark = url.indexOf('?');
@@ -265,26 +272,41 @@ function encode(text: string): string {
   );
 }
 
-function sign(secret: string, date: string, region: string, service: string, text: string): string {
-  const hmac = (key: Buffer | string, data: string) => createHmac('sha256', key).update(data).digest();
-  const key = [date, region, service, terminator].reduce<Buffer | string>(hmac, `AWS4${secret}`);
-  return hmac(key, text).toString('hex');
+/** Signing keys by what they are derived from. A signer uses one for all calls of a day, and deriving it is most of the work. */
+const signingKeys = new LRUCache<string, KeyObject>({ max: 100 });
+
+function signingKey(secret: string, ...scope: readonly [date: string, region: string, service: string]) {
+  const source = [secret, ...scope].join('/'); // no part of a scope has a slash
+  let key = signingKeys.get(source);
+  if (!key) {
+    key = createSecretKey([...scope, terminator].reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`)));
+    signingKeys.set(source, key);
+  }
+  return key;
 }
 
-function parseBasicDate(text: string): number | undefined {
+interface SigningTime {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** The same in ISO 8601's basic format: a part of what is signed. */
+  readonly basic: string;
+}
+
+function parseDate(text: string): SigningTime | undefined {
   const match = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(text);
   if (match) {
     const [, year, month, day, hour, minute, second] = match;
-    const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-    return Number.isNaN(time) ? undefined : time;
+    const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+    return Number.isNaN(at) ? undefined : { at, basic: text };
   }
   // A plain `Date` header (RFC 9110 section 5.6.7) may stand in for X-Amz-Date.
-  const time = text.endsWith('GMT') ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(time) ? undefined : time;
+  const at = text.endsWith('GMT') ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : { at, basic: basicDate(at) };
 }
 
 const basicDate = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
-const sha256 = (text: string) => createHash('sha256').update(text, 'utf8').digest('hex');
+const sha256 = (text: string) => hash('sha256', text);
+const hmac = (key: Buffer | KeyObject, text: string) => createHmac('sha256', key).update(text).digest();
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 function sameText(a: string, b: string): boolean {

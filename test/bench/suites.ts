@@ -140,21 +140,28 @@ async function emulator({ pace }: Session): Promise<Row[]> {
   const requests = Array.from({ length: userCount }, (_, user) =>
     signedTokenRequest(cognito, `user-${user}`, now),
   );
-  const { url, pid: serverPid, stop } = cognito;
-  const task = { url, serverPid, requests, connections: pace.connections, expectedStatus: 200 };
-  const signing = `${import.meta.dirname}/peers/rsaSigning.mjs`;
+  const peers = `${import.meta.dirname}/peers`;
+  const bare = await startServer({ args: [`${peers}/httpSigning.mjs`], core: 'server' }, /^(http:\S+)$/m);
+  const load = ({ url, pid: serverPid }: RunningServer): Contestant['measure'] => {
+    const task = { url, serverPid, requests, connections: pace.connections, expectedStatus: 200 };
+    return (times) => runLoad(task, times);
+  };
   const contestants: Contestant[] = [
     {
       name: 'RSA-2048 signing alone, one thread',
       measure: ({ warmUpMs, measureMs }) =>
-        runToJson<Round>({ args: [signing, String(warmUpMs), String(measureMs)], core: 'server' }),
+        runToJson<Round>({
+          args: [`${peers}/rsaSigning.mjs`, String(warmUpMs), String(measureMs)],
+          core: 'server',
+        }),
     },
-    { name: `${productName} emulate`, measure: (times) => runLoad(task, times) },
+    { name: 'node:http that signs and does nothing else', measure: load(bare) },
+    { name: `${productName} emulate`, measure: load(cognito) },
   ];
   try {
     return await measureInRounds('emulator', 'tokens/s', contestants, pace);
   } finally {
-    await stop();
+    await Promise.all([bare.stop(), cognito.stop()]);
   }
 }
 

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createMemoryRoleStore } from '../../src/emulator/iam/roleStore.ts';
 import { handleQueryRequest, queryParametersOf } from '../../src/emulator/protocols/awsQuery.ts';
 import type { OpenIdTokenVerification, QueryServices } from '../../src/emulator/protocols/queryOperation.ts';
+import { createMemoryKeyValue } from '../../src/emulator/store/memoryKeyValue.ts';
+import { createStoredRoles } from '../../src/emulator/storedRoles.ts';
 import { createSessions } from '../../src/emulator/sts/sessions.ts';
 
 /** STS and IAM alone behind a bare HTTP server: what the emulator's own server adds is not needed here. */
@@ -22,7 +23,7 @@ export async function startQueryServer(changes: Partial<QueryServices> = {}): Pr
   const services: QueryServices = {
     clock: { now: () => Date.now() + ahead },
     account: '111122223333',
-    roles: createMemoryRoleStore(),
+    roles: createStoredRoles(createMemoryKeyValue()),
     sessions: createSessions(),
     accessKeyOf: (id) =>
       id === 'test'
@@ -30,7 +31,7 @@ export async function startQueryServer(changes: Partial<QueryServices> = {}): Pr
         : id === 'AKIAOTHER'
           ? { secretAccessKey: 'other-secret', userName: 'deploy' }
           : undefined,
-    verifyOpenIdToken: (token) => tokens.get(token) ?? { ok: false, reason: 'malformed' },
+    verifyOpenIdToken: (token) => tokens.get(token) ?? { ok: false, fault: 'malformed' },
     ...changes,
   };
   const server = createServer(async (request, response) => {

@@ -31,18 +31,3 @@ export interface RoleStore {
   /** In order of name. */
   list(): Role[];
 }
-
-export function createMemoryRoleStore(): RoleStore {
-  const roles = new Map<string, Role>();
-  const key = (roleName: string) => roleName.toLowerCase();
-  return {
-    get: (roleName) => roles.get(key(roleName)),
-    getByArn(arn) {
-      const role = roles.get(key(arn.slice(arn.lastIndexOf('/') + 1)));
-      return role?.arn === arn ? role : undefined;
-    },
-    put: (role) => void roles.set(key(role.roleName), role),
-    delete: (roleName) => void roles.delete(key(roleName)),
-    list: () => [...roles.values()].sort((a, b) => (key(a.roleName) < key(b.roleName) ? -1 : 1)),
-  };
-}

@@ -10,9 +10,8 @@ const duration = 600;
 export const getOpenIdToken =
   (services: Pick<Services, 'store' | 'tokens' | 'publicLogins' | 'clock'>): Handler<'GetOpenIdToken'> =>
   async ({ IdentityId, Logins = {} }) => {
-    const presented = await presentLogins(services, IdentityId, Logins);
+    const presented = await presentLogins(services, IdentityId, Logins, requireClassicFlow);
     const { pool, identity } = presented;
-    requireClassicFlow(pool);
     if (presented.by === 'cognito token') return { IdentityId, Token: presented.token };
     const logins = presented.by === 'public logins' ? presented.logins : [];
     const token = await services.tokens.mint({

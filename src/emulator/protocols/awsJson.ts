@@ -21,11 +21,13 @@ export function targetOf(request: WireRequest): string | undefined {
 export const hasTarget = (request: WireRequest) =>
   request.headers.some(([name]) => name.toLowerCase() === 'x-amz-target');
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** @throws AwsError `SerializationException` for anything but a JSON object in UTF-8; an empty body counts as `{}`. */
 export function parseBody(body: Buffer): unknown {
   if (body.length === 0) return {};
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(strictUtf8.decode(body));
   } catch {
     throw new AwsError('SerializationException', 'The request body is not valid JSON.');
   }

@@ -110,8 +110,8 @@ function authenticate(
     service: api.service,
     now,
     secretOf: lookup.secretOf,
-    ...(services.trustForwardedHost ? { trustForwardedHost: true } : {}),
-    ...(services.checkSignature === false ? { checkSignature: false } : {}),
+    trustForwardedHost: services.trustForwardedHost ?? false,
+    checkSignature: services.checkSignature ?? true,
   });
   if (!verified.ok) throw signatureError(verified);
   const caller: Caller = lookup.callerOf(verified.accessKeyId);

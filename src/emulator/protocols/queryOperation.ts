@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { RoleStore } from '../iam/roleStore.ts';
+import type { TokenFault } from '../openIdToken.ts';
 import type { Session, Sessions } from '../sts/sessions.ts';
 
 /** A permanent access key. Without a user name it belongs to the account's root user. */
@@ -21,13 +22,7 @@ export interface OpenIdTokenClaims {
 
 export type OpenIdTokenVerification =
   | { readonly ok: true; readonly claims: OpenIdTokenClaims }
-  | {
-      readonly ok: false;
-      /** `malformed`: no JWT. `expired`: genuine, but past its end. `rejected`: everything else. */
-      readonly reason: 'malformed' | 'expired' | 'rejected';
-      /** For the caller; must not contain the token. */
-      readonly message?: string;
-    };
+  | ({ readonly ok: false } & TokenFault);
 
 /** What the STS and IAM operations work on. Each takes only the part that it needs. */
 export interface QueryServices {

@@ -1,5 +1,13 @@
 import { AwsError } from '../errors.ts';
-import type { ListShape, MapShape, NumberShape, Shape, StringShape, StructureShape } from './shapes.ts';
+import type {
+  ListShape,
+  MapShape,
+  Member,
+  NumberShape,
+  Shape,
+  StringShape,
+  StructureShape,
+} from './shapes.ts';
 
 /**
  * Turns a parsed JSON body into a validated request: unknown members are dropped and nulls count as absent, as Coral does.
@@ -9,7 +17,8 @@ import type { ListShape, MapShape, NumberShape, Shape, StringShape, StructureSha
  */
 export function validate(shape: StructureShape, body: unknown): Record<string, unknown> {
   const request = deserializeStructure(shape, body);
-  const problems = structureProblems(shape, request, '');
+  const problems: string[] = [];
+  checkStructure(shape, request, '', problems);
   if (problems.length > 0) {
     const count = `${problems.length} validation error${problems.length === 1 ? '' : 's'} detected`;
     throw new AwsError('ValidationException', `${count}: ${problems.join('; ')}`);
@@ -55,8 +64,9 @@ function deserializeStructure(shape: StructureShape, value: unknown): Record<str
     throw unexpected(value, 'structure');
   const source = value as Record<string, unknown>;
   const result: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(shape.members)) {
-    const item = Object.hasOwn(source, name) ? deserialize(member.shape, source[name]) : undefined;
+  for (const name of Object.keys(shape.members)) {
+    if (!Object.hasOwn(source, name)) continue;
+    const item = deserialize((shape.members[name] as Member).shape, source[name]);
     if (item !== undefined) result[name] = item;
   }
   return result;
@@ -91,72 +101,77 @@ function cannotConvert(value: unknown, javaType: string): AwsError {
 
 const decapitalized = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
 
-function structureProblems(shape: StructureShape, value: Record<string, unknown>, path: string): string[] {
-  return Object.entries(shape.members).flatMap(([name, member]) => {
-    const at = `${path}${decapitalized(name)}`;
+// The checks add to one list of problems, so that a valid request, the common one, makes none on its way.
+
+function checkStructure(
+  shape: StructureShape,
+  value: Record<string, unknown>,
+  path: string,
+  problems: string[],
+): void {
+  for (const name of Object.keys(shape.members)) {
+    const { shape: memberShape, required } = shape.members[name] as Member;
     const item = value[name];
-    if (item !== undefined) return problemsOf(member.shape, item, at);
-    return member.required
-      ? [`Value null at '${at}' failed to satisfy constraint: Member must not be null`]
-      : [];
-  });
+    if (item !== undefined) check(memberShape, item, `${path}${decapitalized(name)}`, problems);
+    else if (required) problems.push(nullProblem(`${path}${decapitalized(name)}`));
+  }
 }
 
-function problemsOf(shape: Shape, value: unknown, at: string): string[] {
+function check(shape: Shape, value: unknown, at: string, problems: string[]): void {
   switch (shape.type) {
     case 'structure':
-      return structureProblems(shape, value as Record<string, unknown>, `${at}.`);
+      checkStructure(shape, value as Record<string, unknown>, `${at}.`, problems);
+      break;
     case 'list':
-      return listProblems(shape, value as unknown[], at);
+      checkList(shape, value as unknown[], at, problems);
+      break;
     case 'map':
-      return mapProblems(shape, value as Record<string, unknown>, at);
+      checkMap(shape, value as Record<string, unknown>, at, problems);
+      break;
     case 'boolean':
-      return [];
+      break;
     default:
-      return brokenRules(shape, value).map((rule) => problem(shape, value, at, rule));
+      for (const rule of brokenRules(shape, value)) problems.push(problem(shape, value, at, rule));
   }
 }
 
-function listProblems(shape: ListShape, items: unknown[], at: string): string[] {
-  const size = sizeRules(shape.min, shape.max, items.length);
-  const problems = size.map((rule) => problem(shape, items, at, rule));
-  if (shape.member.type === 'structure') {
-    const nested = items.flatMap((item, index) =>
-      item === undefined
-        ? [`Value null at '${at}.${index + 1}.member' failed to satisfy constraint: Member must not be null`]
-        : problemsOf(shape.member, item, `${at}.${index + 1}.member`),
-    );
-    return [...problems, ...nested];
+function checkList(shape: ListShape, items: unknown[], at: string, problems: string[]): void {
+  for (const rule of sizeRules(shape.min, shape.max, items.length)) {
+    problems.push(problem(shape, items, at, rule));
   }
-  if (items.some((item) => !satisfies(shape.member, item))) {
+  if (shape.member.type === 'structure') {
+    items.forEach((item, index) => {
+      checkNested(shape.member, item, `${at}.${index + 1}.member`, problems);
+    });
+  } else if (items.some((item) => !satisfies(shape.member, item))) {
     problems.push(problem(shape, items, at, `Member must satisfy constraint: [${ruleList(shape.member)}]`));
   }
-  return problems;
 }
 
-function mapProblems(shape: MapShape, entries: Record<string, unknown>, at: string): string[] {
+function checkMap(shape: MapShape, entries: Record<string, unknown>, at: string, problems: string[]): void {
   const keys = Object.keys(entries);
-  const problems = sizeRules(undefined, shape.max, keys.length).map((rule) =>
-    problem(shape, entries, at, rule),
-  );
-  if (keys.some((key) => brokenRules(shape.key, key).length > 0)) {
+  for (const rule of sizeRules(undefined, shape.max, keys.length)) {
+    problems.push(problem(shape, entries, at, rule));
+  }
+  if (keys.some((key) => !satisfies(shape.key, key))) {
     problems.push(problem(shape, entries, at, `Map keys must satisfy constraint: [${ruleList(shape.key)}]`));
   }
   if (shape.value.type === 'structure') {
-    const nested = keys.flatMap((key) =>
-      entries[key] === undefined
-        ? [`Value null at '${at}.${key}.member' failed to satisfy constraint: Member must not be null`]
-        : problemsOf(shape.value, entries[key], `${at}.${key}.member`),
-    );
-    return [...problems, ...nested];
-  }
-  if (keys.some((key) => !satisfies(shape.value, entries[key]))) {
+    for (const key of keys) checkNested(shape.value, entries[key], `${at}.${key}.member`, problems);
+  } else if (keys.some((key) => !satisfies(shape.value, entries[key]))) {
     problems.push(
       problem(shape, entries, at, `Map value must satisfy constraint: [${ruleList(shape.value)}]`),
     );
   }
-  return problems;
 }
+
+function checkNested(shape: Shape, value: unknown, at: string, problems: string[]): void {
+  if (value === undefined) problems.push(nullProblem(at));
+  else check(shape, value, at, problems);
+}
+
+const nullProblem = (at: string) =>
+  `Value null at '${at}' failed to satisfy constraint: Member must not be null`;
 
 const satisfies = (shape: Shape, value: unknown) =>
   value !== undefined &&

@@ -27,7 +27,7 @@ import {
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { unsignedOperations } from '../../../src/emulator/operations/index.ts';
 import { inputs } from '../../../src/emulator/validation/cognitoShapes.ts';
-import { deviations, operationNames, unsignedNames } from './outputShapes.ts';
+import { deviations, operationNames, outputMembers, unsignedNames } from './outputShapes.ts';
 import {
   createPoolWithRoles,
   credentials,
@@ -39,7 +39,8 @@ import {
 
 const facebook = 'graph.facebook.com';
 let running: Running;
-const bodies = new Map<string, string>();
+/** All bodies that were answered, by operation. */
+const bodies = new Map<string, string[]>();
 
 beforeAll(async () => {
   running = await start({ opaqueTokens: { [facebook]: 'fb-(\\w+)' } });
@@ -61,18 +62,20 @@ it('answers every operation in the shape of the model', async () => {
       const chunks: Uint8Array[] = [];
       for await (const chunk of response.body) chunks.push(chunk);
       const body = Buffer.concat(chunks);
-      bodies.set(
-        (context as { commandName?: string }).commandName?.replace(/Command$/, '') ?? '',
-        body.toString(),
-      );
+      const operation = (context as { commandName?: string }).commandName?.replace(/Command$/, '') ?? '';
+      bodies.set(operation, [...(bodies.get(operation) ?? []), body.toString()]);
       const { Readable } = await import('node:stream');
       (result.response as { body: unknown }).body = Readable.from([body]);
       return result;
     },
     { step: 'deserialize', priority: 'low' },
   );
-  const IdentityPoolId = await createPoolWithRoles(running, {
+  const settings = {
+    AllowClassicFlow: true,
     SupportedLoginProviders: { [facebook]: '1' },
+    DeveloperProviderName: provider,
+    OpenIdConnectProviderARNs: ['arn:aws:iam::000000000000:oidc-provider/login.example'],
+    SamlProviderARNs: ['arn:aws:iam::000000000000:saml-provider/corporate'],
     IdentityPoolTags: { a: 'b' },
     CognitoIdentityProviders: [
       {
@@ -81,7 +84,8 @@ it('answers every operation in the shape of the model', async () => {
         ServerSideTokenCheck: false,
       },
     ],
-  });
+  };
+  const IdentityPoolId = await createPoolWithRoles(running, settings);
   const ResourceArn = `arn:aws:cognito-identity:us-east-1:000000000000:identitypool/${IdentityPoolId}`;
   const { identityId: IdentityId, token } = await developerToken(running, IdentityPoolId, 'alice');
   await developerToken(running, IdentityPoolId, 'bob');
@@ -90,7 +94,18 @@ it('answers every operation in the shape of the model', async () => {
 
   await client.send(new DescribeIdentityPoolCommand({ IdentityPoolId }));
   await client.send(new SetIdentityPoolRolesCommand({ IdentityPoolId, Roles: roles.Roles ?? {} }));
-  await client.send(new ListIdentityPoolsCommand({ MaxResults: 10 }));
+  const full = { IdentityPoolName: 'full', AllowUnauthenticatedIdentities: false, ...settings };
+  const second = (await client.send(new CreateIdentityPoolCommand(full))).IdentityPoolId as string;
+  await client.send(new UpdateIdentityPoolCommand({ IdentityPoolId: second, ...full }));
+  await client.send(
+    new SetIdentityPoolRolesCommand({
+      IdentityPoolId: second,
+      Roles: {},
+      RoleMappings: { [facebook]: { Type: 'Token', AmbiguousRoleResolution: 'Deny' } },
+    }),
+  );
+  await client.send(new GetIdentityPoolRolesCommand({ IdentityPoolId: second }));
+  await client.send(new ListIdentityPoolsCommand({ MaxResults: 1 }));
   await client.send(new TagResourceCommand({ ResourceArn, Tags: { c: 'd' } }));
   await client.send(new ListTagsForResourceCommand({ ResourceArn }));
   await client.send(new UntagResourceCommand({ ResourceArn, TagKeys: ['c'] }));
@@ -111,7 +126,8 @@ it('answers every operation in the shape of the model', async () => {
   );
   await client.send(new DescribeIdentityCommand({ IdentityId }));
   await client.send(new ListIdentitiesCommand({ IdentityPoolId, MaxResults: 1 }));
-  await client.send(new LookupDeveloperIdentityCommand({ IdentityPoolId, IdentityId }));
+  await developerToken(running, IdentityPoolId, 'alice2', { IdentityId });
+  await client.send(new LookupDeveloperIdentityCommand({ IdentityPoolId, IdentityId, MaxResults: 1 }));
   await client.send(
     new MergeDeveloperIdentitiesCommand({
       IdentityPoolId,
@@ -137,19 +153,24 @@ it('answers every operation in the shape of the model', async () => {
     }),
   );
   await client.send(new DeleteIdentityPoolCommand({ IdentityPoolId }));
-  await client.send(
-    new CreateIdentityPoolCommand({ IdentityPoolName: 'y', AllowUnauthenticatedIdentities: false }),
-  );
 
   expect([...bodies.keys()].sort()).toEqual(operationNames);
-  const empty = [...bodies].filter(([, body]) => body === '').map(([name]) => name);
-  expect(empty.sort()).toEqual([
+  const all = [...bodies].flatMap(([name, each]) => each.map((body) => [name, body] as const));
+  const empty = new Set(all.filter(([, body]) => body === '').map(([name]) => name));
+  expect([...empty].sort()).toEqual([
     'DeleteIdentityPool',
     'SetIdentityPoolRoles',
     'UnlinkDeveloperIdentity',
     'UnlinkIdentity',
   ]);
-  const answered = [...bodies].filter(([, body]) => body !== '');
+  const answered = all.filter(([, body]) => body !== '');
   expect(answered.flatMap(([name, body]) => deviations(name, JSON.parse(body)))).toEqual([]);
+  const seen = answered.flatMap(([name, body]) =>
+    Object.keys(JSON.parse(body)).map((member) => `${name}.${member}`),
+  );
+  expect(operationNames.flatMap(outputMembers).filter((member) => !seen.includes(member))).toEqual([]);
+  expect(deviations('CreateIdentityPool', { IdentityPoolId: 'x', IdentityPoolName: 'y' })).toEqual([
+    'CreateIdentityPool.AllowUnauthenticatedIdentities is missing',
+  ]);
   expect(deviations('GetId', { IdentityID: 'x' })).toEqual(['GetId.IdentityID is not in the model']);
 });

@@ -5,6 +5,7 @@ interface Shape {
   readonly shape?: string;
   readonly type?: string;
   readonly members?: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
   readonly member?: Shape;
   readonly key?: Shape;
   readonly value?: Shape;
@@ -21,23 +22,39 @@ export const operationNames = Object.keys(model.operations).sort();
 
 export const unsignedNames = operationNames.filter((name) => model.operations[name]?.authtype === 'none');
 
-/** What an answer's body does not have in common with the model's output shape: unknown members, wrong types. */
+/** The members that an answer to an operation can have, by the model. */
+export const outputMembers = (operation: string): string[] =>
+  Object.keys(resolve(model.operations[operation]?.output ?? {}).members ?? {}).map(
+    (member) => `${operation}.${member}`,
+  );
+
+const resolve = (given: Shape): Shape =>
+  given.shape === undefined ? given : { ...model.shapes[given.shape], ...given };
+
+/**
+ * What an answer's body does not have in common with the model's output shape: unknown members, missing ones, wrong types.
+ */
 export function deviations(operation: string, body: unknown): string[] {
   return compare(model.operations[operation]?.output ?? {}, body, operation);
 }
 
 function compare(given: Shape, value: unknown, path: string): string[] {
-  const shape = given.shape === undefined ? given : { ...model.shapes[given.shape], ...given };
+  const shape = resolve(given);
   const type = shape.type ?? (shape.members ? 'structure' : 'string');
   const wrong = (expected: string) => [`${path} should be a ${expected}`];
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   switch (type) {
     case 'structure':
       if (!isObject) return wrong('structure');
-      return Object.entries(value).flatMap(([name, item]) => {
-        const member = shape.members?.[name];
-        return member ? compare(member, item, `${path}.${name}`) : [`${path}.${name} is not in the model`];
-      });
+      return [
+        ...(shape.required ?? [])
+          .filter((name) => !Object.hasOwn(value, name))
+          .map((name) => `${path}.${name} is missing`),
+        ...Object.entries(value).flatMap(([name, item]) => {
+          const member = shape.members?.[name];
+          return member ? compare(member, item, `${path}.${name}`) : [`${path}.${name} is not in the model`];
+        }),
+      ];
     case 'map':
       if (!isObject) return wrong('map');
       return Object.entries(value).flatMap(([name, item]) =>

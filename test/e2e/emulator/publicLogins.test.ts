@@ -392,14 +392,17 @@ describe('role mappings', () => {
 
   it('exclude the classic flow and the developer call', async () => {
     await map({ Type: 'Token', AmbiguousRoleResolution: 'AuthenticatedRole' });
+    const guest = await running.client.send(new GetIdCommand({ IdentityPoolId: mapped }));
+    const { IdentityId } = guest as { IdentityId: string };
     const logins = await oidc(newUser());
-    const IdentityId = await getId(logins, mapped);
     expect(
       await failure(running.client.send(new GetOpenIdTokenCommand({ IdentityId, Logins: logins }))),
     ).toEqual({
       name: 'InvalidParameterException',
       message: 'Basic (classic) flow is not supported with RoleMappings, please use enhanced flow.',
     });
+    expect((await describeIdentity(IdentityId)).Logins).toBeUndefined();
+    expect(await getId(logins, mapped)).not.toBe(IdentityId);
     expect((await failure(developerToken(running, mapped, 'alice'))).message).toBe(
       'roleMappings are not supported for developer authenticated identities',
     );

@@ -387,6 +387,26 @@ describe('lenient mode', () => {
     expect(exchanged.IdentityId).toBe(developer.IdentityId);
   });
 
+  it('takes any string for a login of every kind of provider that a pool has', async () => {
+    const running = await start({ lenient: true });
+    const saml = 'arn:aws:iam::000000000000:saml-provider/corporate';
+    const userPool = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_abc';
+    const pool = await createPool(running, {
+      OpenIdConnectProviderARNs: ['arn:aws:iam::000000000000:oidc-provider/issuer.example'],
+      CognitoIdentityProviders: [{ ProviderName: userPool, ClientId: 'app', ServerSideTokenCheck: true }],
+      SamlProviderARNs: [saml],
+      SupportedLoginProviders: { 'accounts.google.com': 'app', 'graph.facebook.com': 'app' },
+    });
+    const getId = async (provider: string, token: string) =>
+      (await running.client.send(new GetIdCommand({ IdentityPoolId: pool, Logins: { [provider]: token } })))
+        .IdentityId;
+    for (const name of ['issuer.example', userPool, saml, 'accounts.google.com', 'graph.facebook.com']) {
+      const identityId = await getId(name, 'one');
+      expect(await getId(name, 'one')).toBe(identityId);
+      expect(await getId(name, 'two')).not.toBe(identityId);
+    }
+  });
+
   it('takes MaxResults over 60 and any Region', async () => {
     const { client, url } = await start({ lenient: true });
     expect((await client.send(new ListIdentityPoolsCommand({ MaxResults: 1000 }))).IdentityPools).toEqual([]);

@@ -1,13 +1,15 @@
 import { request } from 'node:http';
 import {
   CognitoIdentityClient,
+  DeleteIdentitiesCommand,
+  DescribeIdentityCommand,
   DescribeIdentityPoolCommand,
   GetIdCommand,
   ListIdentityPoolsCommand,
 } from '@aws-sdk/client-cognito-identity';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPool, credentials, failure, type Running, start } from './support.ts';
+import { createPool, credentials, developerToken, failure, type Running, start } from './support.ts';
 
 let running: Running;
 let poolId: string;
@@ -118,6 +120,28 @@ describe('a request that is not understood', () => {
 
   it('asks for a path that does not exist', async () => {
     expect((await fetch(`${running.url}/nothing`)).status).toBe(404);
+  });
+});
+
+describe.each(['/.well-known/jwks_uri', '/.well-known/openid-configuration'])('%s', (path) => {
+  const ask = (method: string) => fetch(`${running.url}${path}`, { method });
+
+  it('answers HEAD like GET, without the body', async () => {
+    const [got, head] = [await ask('GET'), await ask('HEAD')];
+    expect(head.status).toBe(200);
+    const length = String((await got.text()).length);
+    for (const response of [got, head]) {
+      expect(response.headers.get('content-type')).toBe('application/json');
+      expect(response.headers.get('content-length')).toBe(length);
+    }
+    expect(await head.text()).toBe('');
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH'])('cannot be asked by %s', async (method) => {
+    const response = await ask(method);
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
   });
 });
 
@@ -251,6 +275,24 @@ describe('a Region', () => {
     expect((await failure(client.send(new DescribeIdentityPoolCommand({ IdentityPoolId: west })))).name).toBe(
       'ResourceNotFoundException',
     );
+  });
+
+  it('of a signed call must be that of the identity, which a call for another Region can neither see nor delete', async () => {
+    const client = new CognitoIdentityClient({ endpoint: running.url, region: 'us-west-2', credentials });
+    const { identityId: IdentityId } = await developerToken(
+      { client },
+      await createPool({ client }),
+      'alice',
+    );
+    expect(await failure(running.client.send(new DescribeIdentityCommand({ IdentityId })))).toEqual({
+      name: 'ResourceNotFoundException',
+      message: `Identity '${IdentityId}' not found.`,
+    });
+    const deleted = await running.client.send(
+      new DeleteIdentitiesCommand({ IdentityIdsToDelete: [IdentityId] }),
+    );
+    expect(deleted.UnprocessedIdentityIds).toEqual([{ IdentityId, ErrorCode: 'AccessDenied' }]);
+    expect((await client.send(new DescribeIdentityCommand({ IdentityId }))).IdentityId).toBe(IdentityId);
   });
 });
 

@@ -70,6 +70,13 @@ describe('a signature of the test suite', () => {
     );
   });
 
+  it('is judged by the secret of its own signer, whoever else signed before for the same day and Region', () => {
+    const other = options({ secretOf: () => 'another secret' });
+    expect(verifySignature(request(vanilla), options())).toEqual(accepted);
+    expect(refusal(verifySignature(request(vanilla), other)).name).toBe('InvalidSignatureException');
+    expect(verifySignature(request(vanilla), options())).toEqual(accepted);
+  });
+
   it('is accepted with header values trimmed and inner spaces made one', () => {
     const auth = authorization(
       'acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736',

@@ -6,6 +6,7 @@ import {
 } from '../../protocols/queryOperation.ts';
 import { createParameterReader } from '../../protocols/queryParameters.ts';
 import { packedTagsPercent } from '../sessionTags.ts';
+import { tokenRefusal } from '../tokenRefusal.ts';
 import { mayAssumeRole, trustPrincipalOf } from '../trust.ts';
 
 type Services = Pick<QueryServices, 'clock' | 'roles' | 'sessions' | 'verifyOpenIdToken'>;
@@ -79,24 +80,9 @@ export const AssumeRoleWithWebIdentity: QueryOperation<Services> = async ({ para
 };
 
 async function verify(token: string, services: Services): Promise<OpenIdTokenClaims> {
-  const verified = await services.verifyOpenIdToken(token);
-  if (verified.ok) return verified.claims;
-  switch (verified.reason) {
-    case 'malformed':
-      throw new QueryError(
-        'InvalidIdentityToken',
-        verified.message ??
-          'The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)',
-      );
-    case 'expired':
-      throw new QueryError('ExpiredTokenException', verified.message ?? 'Token expired');
-    case 'rejected':
-      throw new QueryError(
-        'InvalidIdentityToken',
-        verified.message ??
-          "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements",
-      );
-  }
+  const verdict = await services.verifyOpenIdToken(token);
+  if (!verdict.ok) throw tokenRefusal(verdict);
+  return verdict.claims;
 }
 
 /** Session policies are checked for form only: permissions are not evaluated by the emulator. */

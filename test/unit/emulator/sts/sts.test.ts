@@ -222,11 +222,11 @@ describe('AssumeRoleWithWebIdentity', () => {
   });
 
   it('reports each fault of the token by its name', async () => {
-    server.tokens.set('late', { ok: false, reason: 'expired', message: 'Token expired: 2 >= 1' });
-    server.tokens.set('forged', { ok: false, reason: 'rejected' });
+    server.tokens.set('late', { ok: false, fault: 'expired', now: 2, exp: 1 });
+    server.tokens.set('forged', { ok: false, fault: 'bad signature' });
     expect(await failure(assume({ WebIdentityToken: 'late' }))).toEqual({
       name: 'ExpiredTokenException',
-      message: 'Token expired: 2 >= 1',
+      message: 'Token expired: current date/time 2 must be before the expiration date/time 1',
       status: 400,
     });
     expect(await failure(assume({ WebIdentityToken: 'forged' }))).toMatchObject({
