@@ -88,7 +88,8 @@ export function createHttpHost({ answer, now }: HttpHostOptions): HttpHost {
   };
 }
 
-function send(response: ServerResponse, { status, headers, body, private: isPrivate }: HttpAnswer): void {
+function send(response: ServerResponse, answer: HttpAnswer): void {
+  const { status, headers, body, private: isPrivate, interrupt } = answer;
   const bytes = Buffer.from(body);
   if (!isPrivate) {
     response.setHeader('access-control-allow-origin', '*');
@@ -97,7 +98,14 @@ function send(response: ServerResponse, { status, headers, body, private: isPriv
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (status !== 204) response.setHeader('content-length', bytes.length);
   response.statusCode = status;
-  response.end(bytes);
+  if (interrupt === undefined) {
+    response.end(bytes);
+    return;
+  }
+  response.flushHeaders();
+  response.write(bytes.subarray(0, bytes.length / 2), () => {
+    if (interrupt === 'close') response.socket?.end();
+  });
 }
 
 function preflight(request: IncomingMessage): HttpAnswer {
