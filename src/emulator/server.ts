@@ -98,7 +98,7 @@ function send(response: ServerResponse, answer: HttpAnswer): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (status !== 204) response.setHeader('content-length', bytes.length);
   response.statusCode = status;
-  if (interrupt === undefined) {
+  if (interrupt === undefined || bytes.length === 0) {
     response.end(bytes);
     return;
   }
