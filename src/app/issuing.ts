@@ -10,7 +10,7 @@ import { createCachingGateway } from '../tokens/cachingGateway.ts';
 import { createTokenCache } from '../tokens/tokenCache.ts';
 import { createTokenService, type UserRateLimit } from '../tokens/tokenService.ts';
 import { createUserRateLimit } from '../tokens/userRateLimit.ts';
-import type { Pool } from './pool.ts';
+import { callsUnderWay, type Pool } from './pool.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The services below GraphQL: what issues tokens and looks after identities, behind cache, budget and audit log. */
@@ -28,6 +28,7 @@ export function createIssuing(
   const resilient = createResilientGateway({
     gateway: createTracedGateway(pool.gateway),
     rates: { tokens: config.limits.cognitoRequestsPerSecond },
+    concurrency: callsUnderWay(config.limits),
     clock,
     observer: metrics.upstream,
     ...(shared && { permits: shared.permits }),

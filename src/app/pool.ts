@@ -7,7 +7,7 @@ import type { Surroundings } from './surroundings.ts';
 export type Pool = Awaited<ReturnType<typeof connectPool>>;
 
 /** Everything that comes with an identity pool, on AWS or embedded. From here on nobody knows which. */
-export async function connectPool({ cognito, tokens }: Config, { clock, closers }: Surroundings) {
+export async function connectPool({ cognito, tokens, limits }: Config, { clock, closers }: Surroundings) {
   const target =
     cognito.mode === 'aws'
       ? awsTarget(cognito)
@@ -20,7 +20,7 @@ export async function connectPool({ cognito, tokens }: Config, { clock, closers 
   return {
     ...target,
     loginsKey: partition.loginsKey,
-    gateway: createAwsCognitoGateway(target),
+    gateway: createAwsCognitoGateway({ ...target, maxSockets: callsUnderWay(limits) }),
     guestProof: createGuestProofVerifier({
       issuer: partition.issuer,
       jwksUri: new URL('/.well-known/jwks_uri', target.endpoint ?? partition.issuer),
@@ -29,6 +29,10 @@ export async function connectPool({ cognito, tokens }: Config, { clock, closers 
     }),
   };
 }
+
+/** Calls at Cognito at a time: room for a second's worth of the budget, so that a slow Cognito does not cost any of it. */
+export const callsUnderWay = ({ cognitoRequestsPerSecond }: Config['limits']) =>
+  Math.max(50, Math.ceil(cognitoRequestsPerSecond));
 
 interface PoolTarget {
   readonly identityPoolId: string;

@@ -116,7 +116,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (fault.hang) return { connection: 'hang' };
     if (fault.reset) return { connection: 'reset' };
     const offset = fault.clockOffsetMs ?? 0;
-    const given = await faultyAnswer(fault, call, () => answer(offset));
+    const { interrupt } = fault;
+    const whole = await faultyAnswer(fault, call, () => answer(offset));
+    const given = interrupt === undefined ? whole : { ...whole, interrupt };
     if (offset === 0) return given;
     const date = new Date(services.clock.now() + offset).toUTCString();
     return { ...given, headers: { ...given.headers, date } };

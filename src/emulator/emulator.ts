@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { controlAnswer, isControl } from './control.ts';
 import { type Core, createCore } from './core.ts';
 import { createDispatcher, unknownOperation } from './dispatch.ts';
@@ -64,6 +65,8 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const requests = createRequestLog();
   const userPoolUsers = createUserPoolUsers(clock);
   const closing = new AbortController();
+  // Any number of calls may be held up by a fault.
+  setMaxListeners(0, closing.signal);
   let state: State = { phase: 'new' };
   let pendingCalls = () => 0;
 

@@ -16,6 +16,10 @@ export interface Fault {
   readonly hang?: boolean;
   /** Answer with this text as it is, or with `malformed` for JSON that breaks off in the middle. */
   readonly body?: string | { readonly malformed: true };
+  /**
+   * Serve the call, and break off in the middle of the answer's body: say nothing more (`stall`), or close the connection (`close`).
+   */
+  readonly interrupt?: 'stall' | 'close';
   /** Milliseconds by which the answer's Date and the time for checking the signature are off. */
   readonly clockOffsetMs?: number;
 }
@@ -59,6 +63,7 @@ const known = new Set([
   'reset',
   'hang',
   'body',
+  'interrupt',
   'clockOffsetMs',
 ]);
 
@@ -82,6 +87,9 @@ function problemOf(fault: Fault): string | undefined {
   }
   if (fault.error !== undefined && (typeof fault.error.name !== 'string' || fault.error.name === '')) {
     return 'error needs a name.';
+  }
+  if (fault.interrupt !== undefined && fault.interrupt !== 'stall' && fault.interrupt !== 'close') {
+    return 'interrupt must be stall or close.';
   }
   if (fault.clockOffsetMs !== undefined && !Number.isFinite(fault.clockOffsetMs)) {
     return 'clockOffsetMs must be a number.';

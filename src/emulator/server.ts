@@ -78,14 +78,20 @@ export function createHttpHost({ answer, now }: HttpHostOptions): HttpHost {
 }
 
 function send(response: ServerResponse, answer: HttpAnswer, now: number): void {
-  const { status, headers, body } = answer;
+  const { status, headers, body, interrupt } = answer;
   response.writeHead(status, {
     date: new Date(now).toUTCString(),
     ...(answer.private ? undefined : corsHeaders),
     ...(status === 204 ? undefined : { 'content-length': Buffer.byteLength(body) }),
     ...headers,
   });
-  response.end(body);
+  if (interrupt === undefined || body.length === 0) {
+    response.end(body);
+    return;
+  }
+  response.write(Buffer.from(body).subarray(0, Buffer.byteLength(body) / 2), () => {
+    if (interrupt === 'close') response.socket?.end();
+  });
 }
 
 const tooLarge: HttpAnswer = {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { ServiceError } from '../errors.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -37,12 +37,21 @@ export interface HttpServer {
   mount(routes: readonly Route[]): void;
   /** Says that all routes are in place. */
   open(): void;
-  /** Refuses new connections, lets running requests end for at most `graceMs`, then cuts them off. May be called again. */
+  /**
+   * Refuses new connections, lets running requests end for at most `graceMs`, then cuts them off. A connection that is kept alive may
+   * bring one more request. May be called again.
+   */
   drain(graceMs: number): Promise<void>;
   readonly draining: boolean;
 }
 
 type State = { phase: 'starting' } | { phase: 'open' } | { phase: 'draining'; done: Promise<void> };
+
+/**
+ * A load balancer may have sent a request over a kept connection before it can know of the drain; closed meanwhile, the request
+ * would fail. So idle connections are closed only when none of them has brought anything for this time.
+ */
+const quietMs = 200;
 
 /** A plain `node:http` server: routes, request ids, deadlines and a drain. Why no framework: see `src/decisions.md`. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -67,6 +76,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     (request, response) => void handle(request, response),
   );
   const inProcess = createInProcessConnections(server);
+  let latestRequest = Number.NEGATIVE_INFINITY;
   server.on('clientError', answerUnreadable);
   server.on('checkExpectation', (request, response) => void handle(request, response));
 
@@ -81,6 +91,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       begin,
       Math.min(timeoutMs ?? requestTimeoutMs, requestTimeoutMs),
     );
+    latestRequest = begin;
     response.setHeader('x-request-id', scope.requestId);
     setSecurityHeaders(response);
     if (state.phase === 'draining') response.setHeader('connection', 'close');
@@ -88,7 +99,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       scope.close(response.writableFinished);
       onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode, performance.now() - begin);
       // A connection that was busy when the drain began is kept alive by Node, and would hold it up.
-      if (state.phase === 'draining') setImmediate(() => server.closeIdleConnections());
+      if (state.phase === 'draining') setImmediate(closeWhenQuiet);
     });
     await inSpan(
       () => spanOf(request, routeOf(path)),
@@ -103,6 +114,30 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         if (response.statusCode >= 500) markFailed(span, String(response.statusCode));
       },
     );
+  }
+
+  /** How many milliseconds are missing until kept connections have been silent for long enough. */
+  const untilQuiet = () => latestRequest + quietMs - performance.now();
+
+  function closeWhenQuiet() {
+    if (untilQuiet() <= 0) server.closeIdleConnections();
+  }
+
+  async function close(graceMs: number): Promise<void> {
+    latestRequest = performance.now();
+    const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
+    // Connections that are made already and not accepted yet would be reset.
+    await new Promise((resolve) => setImmediate(resolve));
+    // The close of `http.Server` would take idle connections with it.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+    const leave = () => {
+      if (untilQuiet() > 0) quiet = setTimeout(leave, untilQuiet());
+      else server.close();
+    };
+    let quiet = setTimeout(leave, quietMs);
+    await closed;
+    clearTimeout(cutOff);
+    clearTimeout(quiet);
   }
 
   function handlerOf(request: IncomingMessage, path: string): Handler {
@@ -150,7 +185,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     drain(graceMs) {
       if (state.phase !== 'draining') {
-        const done = Promise.all([close(server, graceMs), inProcess.drain(graceMs)]);
+        const done = Promise.all([close(graceMs), inProcess.drain(graceMs)]);
         state = { phase: 'draining', done: done.then(() => undefined) };
       }
       return state.done;
@@ -263,11 +298,4 @@ export function explainListenError(error: NodeJS.ErrnoException, port: number, h
     );
   }
   return error;
-}
-
-function close(server: Server, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
-  return closed.finally(() => clearTimeout(cutOff));
 }

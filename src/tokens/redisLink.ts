@@ -6,8 +6,10 @@ export interface RedisLinkOptions {
   readonly url: string;
   /** In front of every key; the same for all processes that share. */
   readonly namespace: string;
-  /** Milliseconds for one command; a Redis that is slower counts as gone. Default 100. */
+  /** Milliseconds for one command. Default 100. */
   readonly commandTimeoutMs?: number;
+  /** Milliseconds without any answer from the first command that was late until Redis counts as gone. Default 300. */
+  readonly patienceMs?: number;
   /** Milliseconds between signs of life. Default 1000. */
   readonly heartbeatMs?: number;
   /** Processes assumed before Redis was ever reached. Default 1. */
@@ -19,11 +21,11 @@ export interface RedisLinkOptions {
 /** The connection to a Redis that may be slow, gone or wiped at any time: nothing here waits for it or throws because of it. */
 export interface RedisLink {
   readonly replicaId: string;
-  /** Whether the last command was answered in time. */
+  /** Whether Redis can be used; a single command that was late does not change it. */
   readonly available: boolean;
   /** Processes seen within the last seconds, this one included. */
   readonly replicas: number;
-  /** Runs a Lua script; null when Redis does not answer in time. Keys are put under the namespace. */
+  /** Runs a Lua script; null when Redis does not answer in time, at once while it is not available. Keys are put under the namespace. */
   run(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown[] | null>;
   /** Calls back for every message of another process or of this one. */
   onMessage(handler: (message: string) => void): void;
@@ -49,10 +51,9 @@ return { redis.call('ZCARD', KEYS[1]) }
 `;
 
 export function createRedisLink(options: RedisLinkOptions): RedisLink {
-  const { url, namespace, commandTimeoutMs = 100, heartbeatMs = 1000, onState } = options;
+  const { url, namespace, commandTimeoutMs = 100, patienceMs = 300, heartbeatMs = 1000, onState } = options;
   const replicaId = randomUUID();
   const settings: RedisOptions = {
-    commandTimeout: commandTimeoutMs,
     connectTimeout: 1000,
     // A command is answered now or not at all: what waited would come too late and hold up what comes after.
     enableOfflineQueue: false,
@@ -68,6 +69,8 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const pulses: (() => void)[] = [];
   let healthy = false;
   let subscribed = false;
+  /** When a command was late, unless something was answered since. */
+  let silentSince: number | undefined;
   let replicas = options.expectedReplicas ?? 1;
 
   function mark(now: boolean) {
@@ -76,21 +79,32 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     onState?.(now);
   }
 
-  async function run(script: string, keys: readonly string[], args: readonly (string | number)[]) {
-    if (commands.status !== 'ready') return null;
+  /** The answer of a command, or null; whatever is wrong (slow, gone, read-only, out of memory), the service goes on without. */
+  async function answered<T>(command: Promise<T>): Promise<T | null> {
     try {
-      const names = keys.map((key) => `${namespace}:${key}`);
-      return (await commands.eval(script, names.length, ...names, ...args)) as unknown[];
-    } catch {
-      // Slow, gone, read-only, out of memory: whatever it is, the service goes on without.
-      mark(false);
+      const answer = await inTime(command, commandTimeoutMs);
+      silentSince = undefined;
+      return answer;
+    } catch (error) {
+      const now = performance.now();
+      silentSince ??= now;
+      // One late answer is no reason to split the budget: those who still reach Redis would not know of it.
+      if (!(error instanceof Late) || now - silentSince >= patienceMs) mark(false);
       return null;
     }
   }
 
+  async function evaluate(script: string, keys: readonly string[], args: readonly (string | number)[]) {
+    if (commands.status !== 'ready') return null;
+    const names = keys.map((key) => `${namespace}:${key}`);
+    return answered(commands.eval(script, names.length, ...names, ...args) as Promise<unknown[]>);
+  }
+
+  const run: RedisLink['run'] = async (script, keys, args) => (healthy ? evaluate(script, keys, args) : null);
+
   async function heartbeat() {
-    const answer = await run(heartbeatScript, ['replicas'], [replicaId, heartbeatMs]);
-    if (answer === null) return mark(false);
+    const answer = await evaluate(heartbeatScript, ['replicas'], [replicaId, heartbeatMs]);
+    if (answer === null) return;
     replicas = Math.max(1, Number(answer[0]));
     mark(true);
     for (const handler of pulses) handler();
@@ -139,13 +153,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     },
     async publish(message) {
       if (commands.status !== 'ready') return false;
-      return commands.publish(channel, message).then(
-        () => true,
-        () => {
-          mark(false);
-          return false;
-        },
-      );
+      return (await answered(commands.publish(channel, message))) !== null;
     },
     problem() {
       if (healthy && subscribed) return null;
@@ -158,4 +166,14 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       listener.disconnect();
     },
   };
+}
+
+class Late extends Error {}
+
+/** Rejects with `Late` after `ms`. What arrived while this process itself was busy is read first: timers come before that. */
+function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => setImmediate(() => reject(new Late())), ms);
+    answer.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
 }

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { reportCapacity } from './capacity/capacity.ts';
 import { describeMachine } from './machine.ts';
 import { chartOf, tableOf } from './report.ts';
 import type { Pace, Row } from './rounds.ts';
@@ -35,10 +37,12 @@ ${Object.entries(suites)
   .map(([name, { about }]) => `  ${name.padEnd(14)}${about}`)
   .join('\n')}
 
+Or alone: capacity   simulates the busiest hour for 10,000 to 100,000,000 users: which quota to ask AWS for
+
 Options:
   --quick         fewer and shorter rounds: under two minutes, rough figures
   --json FILE     write all figures, those of each round too
-  --svg FILE      write a chart of the ratios
+  --svg FILE      write a chart of the ratios, for capacity one of the calls
   --against FILE  main.js of another build of the product, to take part as well
   --help          this text
 
@@ -62,7 +66,12 @@ function parse(argv: readonly string[]) {
         help: { type: 'boolean', default: false },
       },
     });
-    const unknown = positionals.find((name) => !Object.hasOwn(suites, name));
+    if (positionals.includes('capacity') && positionals.length > 1) {
+      throw new UsageError('capacity is a simulation and goes alone.');
+    }
+    const unknown = positionals
+      .filter((name) => name !== 'capacity')
+      .find((name) => !Object.hasOwn(suites, name));
     if (unknown !== undefined) {
       throw new UsageError(`There is no suite ${unknown}; there are ${Object.keys(suites).join(', ')}.`);
     }
@@ -70,6 +79,15 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+async function capacity({ json, svg }: Pick<ReturnType<typeof parse>, 'json' | 'svg'>): Promise<void> {
+  const report = await reportCapacity((text) => void process.stderr.write(text));
+  process.stdout.write(`${report.text}\n`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(report.findings, null, 2)}\n`);
+  const plot = svg ?? join(tmpdir(), 'capacity.svg');
+  writeFileSync(plot, report.svg);
+  process.stderr.write(`The plot is in ${plot}.\n`);
 }
 
 async function bench({
@@ -109,12 +127,13 @@ try {
   if (options.help) process.stdout.write(help);
   else {
     process.chdir(resolve(import.meta.dirname, '../..'));
-    await bench({
+    const settings = {
       ...options,
       json: absolute(options.json),
       svg: absolute(options.svg),
       against: absolute(options.against),
-    });
+    };
+    await (options.chosen.includes('capacity') ? capacity(settings) : bench(settings));
   }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

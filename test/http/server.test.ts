@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -283,9 +284,43 @@ describe('a drain', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     const drained = server.drain(5_000);
     expect(server.draining).toBe(true);
+    // What had been connected before is still served.
+    await new Promise((resolve) => setImmediate(resolve));
     await expect(fetch(`${url}/slow`)).rejects.toThrow();
     expect(await (await running).text()).toBe('done');
     await drained;
+  });
+
+  it('answers a request that was on its way over a kept connection, and ends the connection with it', async () => {
+    const { server, port } = await start([echo]);
+    const socket = connect(port, '127.0.0.1');
+    let received = '';
+    socket.on('data', (chunk) => {
+      received += chunk;
+    });
+    const ended = once(socket, 'close');
+    socket.write('GET /echo HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => received).toContain('got');
+    const drained = server.drain(5_000);
+    received = '';
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    // As a load balancer does that has not heard of the drain.
+    socket.write('GET /echo HTTP/1.1\r\nHost: x\r\n\r\n');
+    await ended;
+    expect(received).toContain('HTTP/1.1 200 OK');
+    expect(received.toLowerCase()).toContain('connection: close');
+    await drained;
+  });
+
+  it('does not wait for kept connections that bring nothing', async () => {
+    const { server, port } = await start([echo]);
+    const socket = connect(port, '127.0.0.1');
+    const ended = once(socket, 'close');
+    await once(socket, 'connect');
+    socket.write('GET /echo HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'data');
+    await server.drain(60_000);
+    await ended;
   });
 
   it('cuts off what is still running after the grace', async () => {

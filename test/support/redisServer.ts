@@ -67,9 +67,13 @@ export class RedisServer {
   }
 }
 
-/** Waits until the condition holds; for what happens in another process. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let i = 0; i < 500; i += 1) {
+/** Waits until the condition holds, for at least as many seconds; for what happens in another process. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  seconds = 10,
+): Promise<void> {
+  for (let i = 0; i < 50 * seconds; i += 1) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

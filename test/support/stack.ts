@@ -2,7 +2,7 @@ import { type AppParts, createApp, type RunningApp } from '../../src/app.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/loadConfig.ts';
 import { createDemoLogin, type DemoLogin } from '../../src/demo/demoLogin.ts';
-import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
+import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/index.ts';
 import { createPoolClients, destroyClients, type PoolClients } from '../../src/pool/awsClients.ts';
 import { provisionPool } from '../../src/pool/provisionPool.ts';
 import { silentLogger } from './silentLogger.ts';
@@ -51,6 +51,8 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly parts?: AppParts;
   readonly withTags?: boolean;
+  /** Keys that may sign beside the usual ones. */
+  readonly accessKeys?: NonNullable<EmulatorOptions['accessKeys']>;
 }
 
 export const developerProviderName = 'login.demo';
@@ -59,8 +61,11 @@ export async function startStack({
   env = {},
   parts = {},
   withTags = false,
+  accessKeys = [],
 }: StackOptions = {}): Promise<Stack> {
-  const emulator = createEmulator();
+  const emulator = createEmulator({
+    accessKeys: [{ accessKeyId: 'test', secretAccessKey: 'test' }, ...accessKeys],
+  });
   const { url: cognitoUrl } = await emulator.listen();
   const login = createDemoLogin();
   const { issuer } = await login.listen();

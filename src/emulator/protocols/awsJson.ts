@@ -7,6 +7,8 @@ export interface HttpAnswer {
   readonly body: string;
   /** Not for web pages of other origins: no CORS headers. */
   readonly private?: boolean;
+  /** Breaks off in the middle of the body: says nothing more, or closes the connection. */
+  readonly interrupt?: 'stall' | 'close';
 }
 
 const contentType = 'application/x-amz-json-1.1';

@@ -101,6 +101,29 @@ describe('a fault', () => {
     expect(response.status).toBe(503);
   });
 
+  it('serves and breaks off its answer, with or without an end of the connection', async () => {
+    const { emulator, client, url } = await start();
+    const IdentityPoolId = await createPool({ client });
+    emulator.faults.add({ operation: '*', interrupt: 'close', times: 1 });
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AWSCognitoIdentityService.GetId' },
+      body: JSON.stringify({ IdentityPoolId }),
+    });
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow('terminated');
+    emulator.faults.add({ operation: '*', interrupt: 'stall', times: 1 });
+    const impatient = new AbortController();
+    const waiting = failure(client.send(list, { abortSignal: impatient.signal }));
+    while (emulator.requests.entries('ListIdentityPools').length < 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    impatient.abort();
+    expect((await waiting).name).toBe('AbortError');
+    expect((await client.send(list)).IdentityPools).toHaveLength(1);
+    expect(emulator.requests.entries('ListIdentityPools').map(({ status }) => status)).toEqual([200, 200]);
+  });
+
   it('delays, and then serves', async () => {
     const { emulator, client } = await start();
     emulator.faults.add({ operation: '*', latencyMs: 3_600_000, times: 1 });
@@ -136,6 +159,7 @@ describe('a fault', () => {
   });
 
   it.each([
+    [{ operation: 'GetId', interrupt: 'soon' as 'stall' }],
     [{ operation: '' }],
     [{ operation: 'GetId', times: 0 }],
     [{ operation: 'GetId', latencyMs: -1 }],

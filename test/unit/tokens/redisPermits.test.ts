@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createRateLimiter } from '../../../src/cognito/rateLimiter.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { systemTimers } from '../../../src/lib/timers.ts';
-import { createRedisLink, type RedisLink } from '../../../src/tokens/redisLink.ts';
+import { createRedisLink, type RedisLink, type RedisLinkOptions } from '../../../src/tokens/redisLink.ts';
 import { createRedisPermits } from '../../../src/tokens/redisPermits.ts';
 import { RedisServer, until } from '../../support/redisServer.ts';
 import { requireTool } from '../../support/requirements.ts';
@@ -26,13 +26,14 @@ requireTool('redis-server').describe('one budget for several processes', () => {
     await server.stop();
   });
 
-  async function replica(): Promise<RedisLink> {
+  async function replica(settings: Partial<RedisLinkOptions> = {}): Promise<RedisLink> {
     // Generous: what is tested here is not speed.
     const link = createRedisLink({
       url: server.url,
       namespace: 'cg:test',
       commandTimeoutMs: 5000,
       heartbeatMs: 50,
+      ...settings,
     });
     links.push(link);
     await until(() => link.available, 'Redis answers');
@@ -98,6 +99,39 @@ requireTool('redis-server').describe('one budget for several processes', () => {
     await server.restart();
     await until(() => link.problem() === null, 'it is back');
     expect(await ask(link, 1)).toMatchObject({ sharers: 1 });
+  });
+
+  it('keeps sharing after an answer that was late, and splits when silence lasts', async () => {
+    const states: boolean[] = [];
+    const link = await replica({
+      commandTimeoutMs: 30,
+      patienceMs: 2000,
+      heartbeatMs: 200,
+      onState: (available) => states.push(available),
+    });
+    server.freeze();
+    expect(await ask(link, 1)).toBeNull();
+    expect(link.available).toBe(true);
+    server.thaw();
+    // That it answers again ends the silence, however long ago it began.
+    await until(async () => (await ask(link, 0)) !== null, 'it answers again');
+    server.freeze();
+    expect(await ask(link, 1)).toBeNull();
+    expect(link.available).toBe(true);
+    await until(() => !link.available, 'it counts as gone');
+    server.thaw();
+    await until(() => link.available, 'it is back');
+    expect(states).toEqual([true, false, true]);
+  });
+
+  it('reads what has arrived before it calls an answer late', async () => {
+    const link = await replica({ commandTimeoutMs: 50, heartbeatMs: 60_000 });
+    // After this turn of the event loop, timers come before what has arrived.
+    await new Promise((resolve) => setImmediate(resolve));
+    const answer = ask(link, 1);
+    const end = performance.now() + 200;
+    while (performance.now() < end);
+    expect(await answer).not.toBeNull();
   });
 
   it('lets limiters of several processes serve all of the budget and no more', async () => {
