@@ -1,11 +1,14 @@
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { expect, vi } from 'vitest';
+import type { DemoPageConfig } from '../../../src/demo/pageConfig.ts';
 import { startCommand } from '../../support/command.ts';
 import { tools } from '../../support/debianPackages.ts';
 
 /** `serve` as everybody gets it who starts it without any configuration. */
 export interface Product {
   readonly url: string;
+  readonly cognitoUrl: string;
+  readonly identityPoolId: string;
   /** Sends a command to the embedded Cognito, as `control('POST', 'clock', { advanceMs: 1000 })`. */
   control<T = unknown>(method: 'GET' | 'POST' | 'DELETE', command: string, body?: object): Promise<T>;
   /** Names of the operations that pages have called at the embedded Cognito since the log was last cleared. */
@@ -15,23 +18,28 @@ export interface Product {
   stop(): Promise<void>;
 }
 
-/** Starts the built command on free ports. */
-export async function startProduct(): Promise<Product> {
-  const command = startCommand(['serve'], { PORT: '0', EMULATOR_PORT: '0', AUDIT_FILE: '/dev/null' });
+/** Starts the built command on free ports, with further settings where there are some. */
+export async function startProduct(env: Readonly<Record<string, string>> = {}): Promise<Product> {
+  const free = { PORT: '0', EMULATOR_PORT: '0', AUDIT_FILE: '/dev/null' };
+  const command = startCommand(['serve'], { ...free, ...env });
   const started = () => expect(command.output()).toMatch(/Metrics +\S/);
   await vi.waitFor(started, { timeout: 20_000, interval: 50 });
   const url = /GraphQL +(http:\/\/\S+)\/graphql/.exec(command.output())?.[1] ?? '';
-  const config = (await (await fetch(`${url}/demo/config.json`)).json()) as { cognitoEndpoint: string };
+  const { cognitoEndpoint, identityPoolId } = (await (
+    await fetch(`${url}/demo/config.json`)
+  ).json()) as DemoPageConfig;
 
   async function control<T>(method: string, name: string, body?: object): Promise<T> {
     const init = { method, ...(body && { body: JSON.stringify(body) }) };
-    const response = await fetch(`${config.cognitoEndpoint}/_control/${name}`, init);
+    const response = await fetch(`${cognitoEndpoint}/_control/${name}`, init);
     expect(response.status).toBe(200);
     return (await response.json()) as T;
   }
 
   return {
     url,
+    cognitoUrl: cognitoEndpoint,
+    identityPoolId,
     control,
     async callsOfPages() {
       const entries = await control<{ operation: string }[]>('GET', 'requests');
