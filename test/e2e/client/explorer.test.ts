@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { buildSchema } from 'graphql';
+import { buildSchema, type GraphQLObjectType } from 'graphql';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { requireTool } from '../../support/requirements.ts';
@@ -9,6 +9,14 @@ vi.setConfig({ testTimeout: 90_000 });
 
 const schema = buildSchema(readFileSync('schema/schema.graphql', 'utf8'));
 const mutation = schema.getMutationType()?.getFields()['cognitoCredentials'];
+const { fields } = (schema.getType('CognitoCredentials') as GraphQLObjectType).toConfig();
+
+/** What is plain text at the beginning of a description; the rest may be Markdown. */
+function firstSentence(description: string | null | undefined): string {
+  const [sentence = ''] = /^[^.`]{20,}\./.exec(description ?? '') ?? [];
+  expect(sentence).not.toBe('');
+  return sentence;
+}
 
 requireTool('chromium').describe('the explorer of serve, in Chromium without internet', () => {
   let product: Product;
@@ -50,23 +58,18 @@ requireTool('chromium').describe('the explorer of serve, in Chromium without int
   });
 
   it('shows what the mutation, its argument and its fields are for', async () => {
-    const [docs, typeLink] = [
-      page.getByRole('button', { name: /documentation explorer/i }),
-      'CognitoCredentials',
-    ];
-    await docs.first().click();
+    await page
+      .getByRole('button', { name: /documentation explorer/i })
+      .first()
+      .click();
     await page.getByRole('link', { name: 'Mutation', exact: true }).click();
     await page.getByRole('link', { name: 'cognitoCredentials', exact: true }).click();
-    const [first = ''] = mutation?.description?.split('\n') ?? [];
-    expect(first.length).toBeGreaterThan(20);
-    await page.getByText(first).first().waitFor();
+    await page.getByText(firstSentence(mutation?.description)).first().waitFor();
     const folder = process.env['SCREENSHOTS'];
     if (folder) await page.screenshot({ path: `${folder}/explorer.png` });
-    await page.getByRole('link', { name: typeLink, exact: true }).first().click();
-    const field = schema.getType('CognitoCredentials');
-    const [about = ''] =
-      (field && 'getFields' in field ? field.getFields()['openIdToken']?.description : '')?.split('\n') ?? [];
-    await page.getByText(about).first().waitFor();
+    await page.getByRole('link', { name: 'CognitoCredentialsInput', exact: true }).waitFor();
+    await page.getByRole('link', { name: 'CognitoCredentials', exact: true }).first().click();
+    await page.getByText(firstSentence(fields['openIdToken']?.description)).first().waitFor();
     expect(complaints).toEqual([]);
   });
 });
