@@ -1,5 +1,6 @@
 import type { AwsKeys } from './cognito.ts';
 import { CognitoGraphQLError } from './errors.ts';
+import type { CognitoIdentityCredentials } from './options.ts';
 
 /** Credentials of one user together with the identity they are for. Times are milliseconds since the epoch on the local clock. */
 export interface HeldCredentials {
@@ -64,4 +65,10 @@ export function refreshTime(
 ): number {
   const life = expiresAt - fetchedAt;
   return expiresAt - Math.min(aheadMs, life / 2) - random * Math.min(jitterMs, life / 4);
+}
+
+/** What callers get: a new object each time, as what a caller does to it stays with the caller. */
+export function credentialsOf(held: HeldCredentials): CognitoIdentityCredentials {
+  const { accessKeyId, secretAccessKey, sessionToken, expiresAt, identityId } = held;
+  return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiresAt), identityId };
 }
