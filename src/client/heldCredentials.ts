@@ -1,6 +1,5 @@
 import type { AwsKeys } from './cognito.ts';
 import { CognitoGraphQLError } from './errors.ts';
-import type { CognitoIdentityCredentials } from './options.ts';
 
 /** Credentials of one user together with the identity they are for. Times are milliseconds since the epoch on the local clock. */
 export interface HeldCredentials {
@@ -68,7 +67,7 @@ export function refreshTime(
 }
 
 /** What callers get: a new object each time, as what a caller does to it stays with the caller. */
-export function credentialsOf(held: HeldCredentials): CognitoIdentityCredentials {
+export function credentialsOf(held: HeldCredentials) {
   const { accessKeyId, secretAccessKey, sessionToken, expiresAt, identityId } = held;
   return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiresAt), identityId };
 }
