@@ -1,6 +1,6 @@
 import { CognitoGraphQLError } from './errors.ts';
 import type { GuestSource } from './guestSource.ts';
-import { type HeldCredentials, isUsable, refreshTime } from './heldCredentials.ts';
+import { credentialsOf, type HeldCredentials, isUsable, refreshTime } from './heldCredentials.ts';
 import { userOfLoginToken } from './loginToken.ts';
 import { type Obtained, obtainCredentials, signInRequired } from './obtainCredentials.ts';
 import {
@@ -241,15 +241,4 @@ export function fromCognitoGraphQL(options: CognitoGraphQLOptions): CognitoGraph
 
 function userChanged(): CognitoGraphQLError {
   return new CognitoGraphQLError('USER_CHANGED', 'Another user signed in.');
-}
-
-/** A new object each time: what a caller does to it stays with the caller. */
-function credentialsOf({
-  accessKeyId,
-  secretAccessKey,
-  sessionToken,
-  expiresAt,
-  identityId,
-}: HeldCredentials) {
-  return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiresAt), identityId };
 }

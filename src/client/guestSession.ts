@@ -3,7 +3,7 @@ import { type ClientEnvironment, clientEnvironment } from './environment.ts';
 import { CognitoGraphQLError } from './errors.ts';
 import { LinkGuestIdentityDocument } from './generated/operations.ts';
 import type { GuestSource } from './guestSource.ts';
-import { type HeldCredentials, holdCredentials, refreshTime } from './heldCredentials.ts';
+import { credentialsOf, type HeldCredentials, holdCredentials, refreshTime } from './heldCredentials.ts';
 import type { AskOptions, CognitoIdentityCredentials } from './options.ts';
 import type { CredentialsStorage } from './sharing.ts';
 import { within, withRetries } from './waiting.ts';
@@ -108,8 +108,7 @@ export function createGuestSession(options: GuestSessionOptions): GuestSession {
       const running = flight;
       found = await within(context, { signal }, () => running);
     }
-    const { accessKeyId, secretAccessKey, sessionToken, expiresAt, identityId } = found as HeldCredentials;
-    return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiresAt), identityId };
+    return credentialsOf(found as HeldCredentials);
   }
 
   function getProof(how: Pick<AskOptions, 'signal'> = {}): Promise<GuestProof> {

@@ -65,3 +65,9 @@ export function refreshTime(
   const life = expiresAt - fetchedAt;
   return expiresAt - Math.min(aheadMs, life / 2) - random * Math.min(jitterMs, life / 4);
 }
+
+/** What callers get: a new object each time, as what a caller does to it stays with the caller. */
+export function credentialsOf(held: HeldCredentials) {
+  const { accessKeyId, secretAccessKey, sessionToken, expiresAt, identityId } = held;
+  return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiresAt), identityId };
+}

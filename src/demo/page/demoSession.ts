@@ -27,6 +27,8 @@ export class DemoSession {
   readonly #onExchange: (exchange: ShownExchange) => void;
   #state: SignedIn = { kind: 'nobody' };
   #loginToken: string | undefined;
+  /** Number of the latest sign-in or sign-out: a login that answers after a later one is void. */
+  #turn = 0;
   readonly provider: CognitoGraphQLProvider;
 
   constructor(config: DemoPageConfig, onExchange: (exchange: ShownExchange) => void) {
@@ -53,19 +55,25 @@ export class DemoSession {
 
   beGuest(): void {
     const { identityPoolId, region, cognitoEndpoint } = this.#config;
+    this.#turn++;
     this.#state = { kind: 'guest', guest: createGuestSession({ identityPoolId, region, cognitoEndpoint }) };
   }
 
   /** Signs in at the demo login. A guest who is here hands the identity over: tells whether it stayed. */
   async signIn(user: string): Promise<{ readonly linked: boolean } | undefined> {
     const before = this.#state;
-    this.#loginToken = await this.#logIn(user);
+    const turn = ++this.#turn;
+    const token = await this.#logIn(user);
+    if (turn !== this.#turn)
+      throw new CognitoGraphQLError('USER_CHANGED', 'Somebody else signed in, or out.');
+    this.#loginToken = token;
     this.#state = { kind: 'user', user };
     return before.kind === 'guest' ? this.provider.linkGuest(before.guest) : undefined;
   }
 
   async signOut(): Promise<void> {
     const before = this.#state;
+    this.#turn++;
     this.#loginToken = undefined;
     this.#state = { kind: 'nobody' };
     if (before.kind === 'guest') await before.guest.clear();
@@ -73,7 +81,11 @@ export class DemoSession {
   }
 
   async #getToken(force: boolean, signal: AbortSignal): Promise<string | undefined> {
-    if (force && this.#state.kind === 'user') this.#loginToken = await this.#logIn(this.#state.user, signal);
+    const state = this.#state;
+    if (force && state.kind === 'user') {
+      const token = await this.#logIn(state.user, signal);
+      if (state === this.#state) this.#loginToken = token;
+    }
     return this.#loginToken;
   }
 
@@ -92,10 +104,12 @@ export class DemoSession {
   }
 
   async #fetchAndShow(url: string, init: RequestInit): Promise<Response> {
+    const turn = this.#turn;
     const response = await fetch(url, init);
     if (url === this.#config.graphqlEndpoint) {
       const answer = await response.clone().text();
-      this.#onExchange({ request: JSON.parse(String(init.body)), status: response.status, answer });
+      if (turn === this.#turn)
+        this.#onExchange({ request: JSON.parse(String(init.body)), status: response.status, answer });
     }
     return response;
   }

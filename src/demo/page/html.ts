@@ -81,7 +81,8 @@ export const pageHtml = `<!doctype html>
     </dl>
   </section>
 </main>
-<footer><p>Secrets and tokens are shortened on screen. <a href="/graphql">Explore the API</a></p></footer>
+<footer><p>Secrets and tokens are shortened on screen. Explore the API <a href="/graphql">in Apollo Sandbox</a> or,
+without internet, <a href="/explorer">in GraphiQL</a>.</p></footer>
 </body>
 </html>
 `;

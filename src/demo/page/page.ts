@@ -12,6 +12,7 @@ import {
   showCredentials,
   showError,
   showExchange,
+  showLinked,
   showState,
   showTimeLeft,
 } from './view.ts';
@@ -19,39 +20,83 @@ import {
 const config: DemoPageConfig = await fetch('/demo/config.json').then((response) => response.json());
 const session = new DemoSession(config, showExchange);
 element('cognito-endpoint').textContent = config.cognitoEndpoint;
+const main = document.querySelector('main') as HTMLElement;
 
-/** Runs what a button asks for, one at a time, and shows how it failed. */
-async function act(work: () => Promise<void>): Promise<void> {
-  const main = document.querySelector('main');
-  if (main?.getAttribute('aria-busy') === 'true') return;
-  main?.setAttribute('aria-busy', 'true');
+/** Number of the latest action: what an earlier one still brings is not shown. */
+let latest = 0;
+/** Whether credentials are looked at every second, so that a renewal, and a sign-out in another tab, are seen at once. */
+let watching = false;
+let looking = false;
+
+function isBusy(): boolean {
+  return main.getAttribute('aria-busy') === 'true';
+}
+
+/** Runs what a button asks for and shows what came of it, or how it failed, unless another action has begun since. */
+async function act(work: () => Promise<() => void>): Promise<void> {
+  const own = ++latest;
+  main.setAttribute('aria-busy', 'true');
   hideError();
+  watching = false;
   try {
-    await work();
+    const show = await work();
+    if (own !== latest) return;
+    show();
+    showTimeLeft(systemClock.now());
+    watching = session.state.kind !== 'nobody';
   } catch (error) {
-    showError(error);
-    const away = error instanceof CognitoGraphQLError && /^SIGN/.test(error.code);
-    if (away) await leave();
+    if (own === latest) await fail(error);
   } finally {
-    main?.setAttribute('aria-busy', 'false');
-    showState(session.state);
+    if (own === latest) {
+      main.setAttribute('aria-busy', 'false');
+      showState(session.state);
+    }
   }
 }
 
-async function leave(): Promise<void> {
-  await session.signOut();
+async function fail(error: unknown): Promise<void> {
+  watching = false;
+  showError(error);
+  const away = error instanceof CognitoGraphQLError && /^SIGN/.test(error.code);
+  if (away) await leave();
+}
+
+async function leave(): Promise<() => void> {
   forgetAll();
+  await session.signOut();
+  return () => {};
 }
 
-async function fetchCredentials(forceRefresh = false): Promise<void> {
+async function look(): Promise<void> {
+  if (!watching || looking || isBusy()) return;
+  const own = latest;
+  looking = true;
+  try {
+    const credentials = await session.credentials();
+    if (own === latest) showCredentials(credentials);
+  } catch (error) {
+    if (own !== latest) return;
+    await fail(error);
+    showState(session.state);
+  } finally {
+    looking = false;
+  }
+}
+
+async function fetchCredentials(forceRefresh = false): Promise<() => void> {
   const credentials = await session.credentials(forceRefresh);
-  showCredentials(credentials);
   const { state } = session;
-  remember(state.kind === 'user' ? state.user : 'a guest', credentials.identityId);
+  return () => {
+    showCredentials(credentials);
+    remember(state.kind === 'user' ? state.user : 'a guest', credentials.identityId);
+  };
 }
 
-function onClick(id: string, work: () => Promise<void>): void {
-  element(id).addEventListener('click', () => void act(work));
+/** Signing in and out do not wait for what is under way, they end it; the rest comes one at a time. */
+function onClick(id: string, work: () => Promise<() => void>, interrupts = false): void {
+  element(id).addEventListener('click', () => {
+    if (interrupts || !isBusy()) void act(work);
+  });
 }
 
 element<HTMLFormElement>('sign-in').addEventListener('submit', (event) => {
@@ -60,24 +105,33 @@ element<HTMLFormElement>('sign-in').addEventListener('submit', (event) => {
     forgetAll();
     const user = element<HTMLInputElement>('user').value;
     const handedOver = await session.signIn(user);
-    await fetchCredentials();
-    if (!handedOver) return;
-    element('linked').textContent = handedOver.linked
-      ? `The guest's identity is now that of ${user}: the id stayed.`
-      : `${user} has an identity already; the guest's was left behind.`;
+    const show = await fetchCredentials();
+    return () => {
+      show();
+      if (handedOver) showLinked(user, handedOver.linked);
+    };
   });
 });
 
-onClick('guest', async () => {
+onClick('guest', () => {
   forgetAll();
   session.beGuest();
-  await fetchCredentials();
+  return fetchCredentials();
 });
-onClick('sign-out', leave);
+onClick('sign-out', leave, true);
 onClick('refresh', () => fetchCredentials(true));
 onClick('call', async () => {
-  showCaller(await getCallerIdentity(config, await session.credentials()));
+  const caller = await getCallerIdentity(config, await session.credentials());
+  return () => showCaller(caller);
 });
 
 showState(session.state);
-setInterval(() => showTimeLeft(systemClock.now()), 1000);
+setInterval(() => {
+  showTimeLeft(systemClock.now());
+  void look();
+}, 1000);
+// What failed for want of a connection is tried again.
+addEventListener('online', () => {
+  hideError();
+  watching = session.state.kind !== 'nobody';
+});

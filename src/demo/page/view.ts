@@ -7,7 +7,9 @@ export function element<T extends HTMLElement = HTMLElement>(id: string): T {
 }
 
 function show(id: string, text: string): void {
-  element(id).textContent = text || '–';
+  const shown = text || '–';
+  // What stays is left alone, so that it can be selected while the page looks every second.
+  if (element(id).textContent !== shown) element(id).textContent = shown;
 }
 
 /** Long secrets and tokens by their ends only: enough to compare, too little to use. */
@@ -104,6 +106,12 @@ export function forgetAll(): void {
   for (const id of ['request', 'answer', 'token', 'token-left', 'credentials-left']) show(id, '');
   element('answer-status').textContent = '';
   element('linked').textContent = '';
+}
+
+export function showLinked(user: string, linked: boolean): void {
+  element('linked').textContent = linked
+    ? `The guest's identity is now that of ${user}: the id stayed.`
+    : `${user} has an identity already; the guest's was left behind.`;
 }
 
 /** Adds who it is and the identity to the list, so that different users can be compared. */

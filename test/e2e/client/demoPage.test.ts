@@ -1,149 +1,227 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { identityOf } from '../../unit/client/testServers.ts';
-import { type DemoServers, startDemoServers } from './demoServers.ts';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { requireTool } from '../../support/requirements.ts';
+import { type DemoPage, launchChromium, openDemoPage, type Product, startProduct } from './product.ts';
 
-const executablePath = '/usr/bin/chromium';
-const hasBrowser = existsSync(executablePath) || process.env['CI'] === 'true';
+vi.setConfig({ testTimeout: 60_000 });
 
-const title = 'the demo page in Chromium (skipped where /usr/bin/chromium is missing)';
-
-describe.skipIf(!hasBrowser)(title, { timeout: 60_000 }, () => {
+requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
+  let product: Product;
   let browser: Browser;
   let context: BrowserContext;
-  let page: Page;
-  let demo: DemoServers;
-  let complaints: string[];
+  let demo: DemoPage;
+  const identity = /^us-east-1:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic'],
-    });
+    [product, browser] = await Promise.all([startProduct(), launchChromium()]);
   });
-  afterAll(() => browser?.close());
+  afterAll(async () => {
+    await browser?.close();
+    await product?.stop();
+  });
 
   beforeEach(async () => {
-    demo = await startDemoServers();
+    await product.settle();
     context = await browser.newContext();
-    page = await context.newPage();
-    complaints = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(demo.url);
-    await page.waitForFunction(() => document.getElementById('cognito-endpoint')?.textContent !== 'Cognito');
+    demo = await openDemoPage(context, product.url);
   });
-  afterEach(async () => {
-    await context.close();
-    await demo.close();
-  });
+  afterEach(() => context.close());
 
-  const text = (id: string) => page.locator(`#${id}`).textContent();
-  const identityBecomes = (identityId: string) => page.getByText(identityId).first().waitFor();
+  const left = (id: string, pattern: string) =>
+    demo.page.waitForFunction(
+      ([where, what]) =>
+        new RegExp(what as string).test(document.getElementById(where as string)?.textContent ?? ''),
+      [id, pattern],
+    );
 
-  async function signIn(user: string): Promise<void> {
-    await page.getByLabel('User name').fill(user);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText(`Signed in as ${user}.`).waitFor();
-  }
+  /** What is on the page of anybody, in sight or not. */
+  const ofAnybody = async () => {
+    const ids = ['identity', 'request', 'answer', 'token', 'token-left', 'credentials-left', 'access-key'];
+    return Promise.all([...ids, 'secret-key', 'session-token', 'caller-arn'].map(demo.text));
+  };
+  const nothing = Array.from({ length: 10 }, () => '–');
 
   it('signs a user in and shows request, answer, identity, token and credentials', async () => {
-    await signIn('alice');
-    expect(await text('identity')).toBe(identityOf('alice'));
-    expect(await text('request')).toContain('cognitoCredentials');
-    expect(await text('answer')).toContain('"loginsKey": "cognito-identity.amazonaws.com"');
-    expect(await text('token')).toContain(`"sub": "${identityOf('alice')}"`);
-    expect(await text('access-key')).toMatch(/^ASIA-/);
-    await page.waitForFunction(() =>
-      /^1[45]:/.test(document.getElementById('token-left')?.textContent ?? ''),
-    );
-    await page.waitForFunction(() =>
-      /^(59|60):/.test(document.getElementById('credentials-left')?.textContent ?? ''),
-    );
-    expect(demo.log).toEqual(['POST /demo-login/token', 'POST /graphql', 'GetCredentialsForIdentity']);
-    expect(complaints).toEqual([]);
+    const shown = await demo.signIn('alice');
+    expect(shown).toMatch(identity);
+    expect(await demo.text('request')).toContain('mutation CognitoCredentials');
+    expect(await demo.text('answer-status')).toBe('(HTTP 200)');
+    expect(await demo.text('answer')).toContain('"loginsKey": "cognito-identity.amazonaws.com"');
+    const { header, claims } = JSON.parse((await demo.text('token')) ?? '');
+    expect(header).toMatchObject({ alg: 'RS512' });
+    expect(claims).toMatchObject({ sub: shown, iss: 'https://cognito-identity.amazonaws.com' });
+    expect(await demo.text('access-key')).toMatch(/^ASIA\w{16}$/);
+    await left('token-left', '^14:');
+    await left('credentials-left', '^59:');
+    expect(demo.requests).toEqual(['POST /demo-login/token', 'POST /graphql']);
+    expect(await product.callsOfPages()).toEqual(['GetCredentialsForIdentity']);
+    expect(demo.complaints).toEqual([]);
+  });
+
+  it('shortens the secrets it shows', async () => {
+    await demo.signIn('alice');
+    expect(await demo.text('secret-key')).toMatch(/^.{4}…$/);
+    expect(await demo.text('session-token')).toMatch(/^.{16}….{8} \(\d+ characters\)$/);
+    expect(await demo.text('answer')).toMatch(/"openIdToken": ".{16}….{8} \(\d+ characters\)"/);
+  });
+
+  it('counts down every second', async () => {
+    await context.clock.install();
+    await demo.page.reload();
+    await demo.signIn('alice');
+    await left('token-left', '^1[45]:');
+    await context.clock.fastForward('10:00');
+    await left('token-left', '^0[45]:');
+    await left('credentials-left', '^(49|50):');
+    await context.clock.fastForward('05:00');
+    await left('token-left', '^expired$');
   });
 
   it('asks STS with the credentials, signed in the browser', async () => {
-    await signIn('alice');
-    await page.getByRole('button', { name: 'Ask STS' }).click();
-    const key = await text('access-key');
-    await page.getByText(`arn:aws:sts::000000000000:assumed-role/authenticated/${key}`).waitFor();
-    expect(await text('caller-account')).toBe('000000000000');
-    expect(complaints).toEqual([]);
+    await demo.signIn('alice');
+    await demo.click('Ask STS');
+    await demo.shows('arn:aws:sts::000000000000:assumed-role/');
+    expect(await demo.text('caller-arn')).toMatch(
+      /^arn:aws:sts::000000000000:assumed-role\/[\w-]+\/CognitoIdentityCredentials$/,
+    );
+    expect(await demo.text('caller-account')).toBe('000000000000');
+    expect(demo.complaints).toEqual([]);
   });
 
   it('keeps the identity of a guest who signs in', async () => {
-    await page.getByRole('button', { name: 'guest' }).click();
-    await page.getByText('You are a guest.').waitFor();
-    const guest = await text('identity');
-    await signIn('carol');
-    expect(await text('identity')).toBe(guest);
-    expect(await text('linked')).toBe("The guest's identity is now that of carol: the id stayed.");
-    expect(complaints).toEqual([]);
+    await demo.click('guest');
+    await demo.shows('You are a guest.');
+    const guest = await demo.text('identity');
+    expect(guest).toMatch(identity);
+    await demo.click('Ask STS');
+    await demo.shows('CognitoIdentityCredentials');
+    expect(await demo.signIn('carol')).toBe(guest);
+    expect(await demo.text('linked')).toBe("The guest's identity is now that of carol: the id stayed.");
+    expect(await demo.text('seen')).toContain(`carol${guest}`);
+    await demo.click('Sign out');
+    expect(await demo.signIn('carol')).toBe(guest);
+    expect(demo.complaints).toEqual([]);
+  });
+
+  it('says so when a guest signs in as somebody who has an identity already', async () => {
+    const alice = await demo.signIn('alice');
+    await demo.click('Sign out');
+    await demo.shows('Nobody is signed in.');
+    await demo.click('guest');
+    await demo.shows('You are a guest.');
+    expect(await demo.signIn('alice')).toBe(alice);
+    expect(await demo.text('linked')).toBe("alice has an identity already; the guest's was left behind.");
   });
 
   it('gives a second user another identity and shows both', async () => {
-    await signIn('alice');
-    await signIn('bob');
-    await identityBecomes(identityOf('bob'));
-    expect(await text('identity')).toBe(identityOf('bob'));
-    expect(await text('seen')).toContain(identityOf('alice'));
-    expect(await text('seen')).toContain(identityOf('bob'));
-    expect(complaints).toEqual([]);
+    const alice = await demo.signIn('alice');
+    const bob = await demo.signIn('bob');
+    expect(bob).toMatch(identity);
+    expect(bob).not.toBe(alice);
+    expect(await demo.text('token')).not.toContain(alice);
+    expect(await demo.text('seen')).toContain(`alice${alice}bob${bob}`);
+    expect(demo.complaints).toEqual([]);
   });
 
   it('forgets everything when the user signs out, and lets the same user in again', async () => {
-    await signIn('alice');
-    await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByText('Nobody is signed in.').waitFor();
-    for (const id of ['identity', 'access-key', 'token', 'answer']) expect(await text(id)).toBe('–');
-    expect(await page.getByRole('button', { name: 'Ask STS' }).isDisabled()).toBe(true);
-    await signIn('alice');
-    await identityBecomes(identityOf('alice'));
-    expect(complaints).toEqual([]);
+    const alice = await demo.signIn('alice');
+    await demo.click('Sign out');
+    await demo.shows('Nobody is signed in.');
+    expect(await ofAnybody()).toEqual(nothing);
+    expect(await demo.page.getByRole('button', { name: 'Ask STS' }).isDisabled()).toBe(true);
+    expect(await demo.signIn('alice')).toBe(alice);
+    expect(demo.complaints).toEqual([]);
   });
 
-  it('signs a user out of all tabs at once', async () => {
-    await signIn('alice');
-    const other = await context.newPage();
-    await other.goto(demo.url);
-    await other.getByLabel('User name').fill('alice');
-    await other.getByRole('button', { name: 'Sign in' }).click();
-    await other.getByText(identityOf('alice')).first().waitFor();
-    await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByText('Nobody is signed in.').waitFor();
-    const asked = demo.log.length;
-    await other.getByRole('button', { name: 'Get new credentials' }).click();
-    await other.getByText('You signed out, perhaps in another tab.').waitFor();
-    expect(demo.log.length).toBe(asked);
+  it('signs out at once during a refresh, and nothing of the user comes back', async () => {
+    await demo.signIn('alice');
+    await product.control('POST', 'faults', { operation: 'GetCredentialsForIdentity', latencyMs: 1500 });
+    await demo.click('Get new credentials');
+    await expect.poll(() => demo.requests.length).toBe(3);
+    await demo.click('Sign out');
+    await demo.shows('Nobody is signed in.');
+    expect(await ofAnybody()).toEqual(nothing);
+    const asked = demo.requests.length;
+    // Until the answer would have come, and the page would have looked again.
+    await demo.page.waitForTimeout(2500);
+    expect(await ofAnybody()).toEqual(nothing);
+    expect(await demo.text('state')).toBe('Nobody is signed in.');
+    expect(await demo.text('error')).toBe('');
+    expect(demo.requests).toHaveLength(asked);
+  });
+
+  it('signs out at once while STS is asked or a login is under way, which then count for nothing', async () => {
+    await demo.signIn('alice');
+    await product.control('POST', 'faults', { operation: 'GetCallerIdentity', latencyMs: 800, times: 1 });
+    await demo.click('Ask STS');
+    await demo.click('Sign out');
+    await demo.shows('Nobody is signed in.');
+    await demo.page.route('**/demo-login/token', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 800));
+      await route.continue();
+    });
+    // The button is for those who are in; the keyboard cannot press it either.
+    await demo.enter('alice');
+    await demo.enter('bob');
+    await demo.shows('Signed in as bob.');
+    await demo.page.waitForTimeout(1000);
+    expect(await demo.text('state')).toBe('Signed in as bob.');
+    expect(await demo.text('caller-arn')).toBe('–');
+    expect(await demo.text('seen')).toMatch(/alice.*bob/s);
+  });
+
+  it('lets another user in during a refresh, and nothing of the first comes back', async () => {
+    const alice = await demo.signIn('alice');
+    await product.control('POST', 'faults', {
+      operation: 'GetCredentialsForIdentity',
+      latencyMs: 800,
+      times: 1,
+    });
+    await demo.click('Get new credentials');
+    await expect.poll(() => demo.requests.length).toBe(3);
+    const bob = await demo.signIn('bob');
+    expect(bob).not.toBe(alice);
+    await demo.page.waitForTimeout(1500);
+    expect(await demo.text('identity')).toBe(bob);
+    expect(await demo.text('token')).toContain(bob);
+    expect(await demo.text('error')).toBe('');
   });
 
   it('shows errors plainly and recovers', async () => {
-    demo.failWith = { status: 200, code: 'UPSTREAM_MISCONFIGURED' };
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText('UPSTREAM_MISCONFIGURED: No.').waitFor();
-    demo.failWith = undefined;
-    await page.getByRole('button', { name: 'Get new credentials' }).click();
-    await identityBecomes(identityOf('alice'));
-    expect(await text('error')).toBe('');
+    const operation = 'GetOpenIdTokenForDeveloperIdentity';
+    await product.control('POST', 'faults', { operation, error: { name: 'AccessDeniedException' } });
+    await demo.enter('dave');
+    await demo.shows('UPSTREAM_FORBIDDEN: ');
+    expect(await demo.text('answer')).toContain('"code": "UPSTREAM_FORBIDDEN"');
+    expect(await demo.text('identity')).toBe('–');
+    await product.settle();
+    await demo.click('Get new credentials');
+    await demo.page.getByText(identity).first().waitFor();
+    expect(await demo.text('error')).toBe('');
   });
 
-  it('goes on after it was offline', async () => {
-    await signIn('alice');
+  it("shows Cognito's refusals by their name", async () => {
+    const error = { name: 'InvalidIdentityPoolConfigurationException', message: 'Check the roles.' };
+    await product.control('POST', 'faults', { operation: 'GetCredentialsForIdentity', error });
+    await demo.enter('alice');
+    await demo.shows(
+      'COGNITO_ERROR: Cognito refused GetCredentialsForIdentity: InvalidIdentityPoolConfigurationException.',
+    );
+  });
+
+  it('goes on with good credentials while it is offline, and says what fails', async () => {
+    await demo.signIn('alice');
+    const before = await demo.text('access-key');
     await context.setOffline(true);
-    await page.getByRole('button', { name: 'Get new credentials' }).click();
-    await page.getByText('NETWORK_ERROR').waitFor();
+    await demo.click('Get new credentials');
+    await demo.shows('NETWORK_ERROR');
+    expect(await demo.text('access-key')).toBe(before);
     await context.setOffline(false);
-    const before = await text('access-key');
-    await page.getByRole('button', { name: 'Get new credentials' }).click();
-    await page.waitForFunction((key) => document.getElementById('access-key')?.textContent !== key, before);
-    expect(await text('error')).toBe('');
+    await demo.click('Get new credentials');
+    await expect.poll(() => demo.text('access-key')).not.toBe(before);
+    expect(await demo.text('error')).toBe('');
   });
 
   it.each([
@@ -151,32 +229,45 @@ describe.skipIf(!hasBrowser)(title, { timeout: 60_000 }, () => {
     ['dark', 1280],
     ['light', 768],
     ['dark', 360],
+    ['light', 360],
   ] as const)(
     'has nothing that axe-core finds wrong and does not scroll sideways, %s at %i pixels',
     async (colorScheme, width) => {
+      const { page } = demo;
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 800 });
-      await signIn('alice');
-      // The page's policy forbids foreign scripts, so axe is evaluated instead.
-      await page.evaluate(
-        await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
-      );
-      const found = await page.evaluate(async () =>
-        // biome-ignore lint/suspicious/noExplicitAny: axe hangs itself on the window
-        (await (globalThis as any).axe.run()).violations.map((each: { id: string }) => each.id),
-      );
-      expect(found).toEqual([]);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(wide).toBeLessThanOrEqual(0);
+      await demo.click('guest');
+      await demo.shows('You are a guest.');
+      await demo.signIn(`erin-${colorScheme}-${width}`);
+      await demo.click('Ask STS');
+      await demo.shows('arn:aws:sts');
       const folder = process.env['SCREENSHOTS'];
       if (folder) await page.screenshot({ path: `${folder}/${colorScheme}-${width}.png`, fullPage: true });
+      expect(await violations()).toEqual([]);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(wide).toBeLessThanOrEqual(0);
+      await context.setOffline(true);
+      await demo.click('Get new credentials');
+      await demo.shows('NETWORK_ERROR');
+      expect(await violations()).toEqual([]);
     },
   );
 
+  async function violations(): Promise<string[]> {
+    // The page's policy forbids foreign scripts, so axe is evaluated instead.
+    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    await demo.page.evaluate(axe);
+    return demo.page.evaluate(async () =>
+      // biome-ignore lint/suspicious/noExplicitAny: axe hangs itself on the window
+      (await (globalThis as any).axe.run()).violations.map((each: { id: string }) => each.id),
+    );
+  }
+
   it('can be worked with the keyboard alone', async () => {
+    const { page } = demo;
     await page.getByLabel('User name').focus();
     await page.keyboard.press('Enter');
-    await page.getByText('Signed in as alice.').waitFor();
+    await demo.shows('Signed in as alice.');
     const reached: (string | undefined)[] = [];
     for (let i = 0; i < 9; i++) {
       await page.keyboard.press('Tab');

@@ -1,27 +1,15 @@
 import { Amplify } from 'aws-amplify';
 import { fetchAuthSession } from 'aws-amplify/auth';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   type AmplifyOptions,
   createAmplifyCredentialsProvider,
   createGuestSession,
 } from '../../../src/client/index.ts';
-import {
-  type Backend,
-  exchanged,
-  failureOf,
-  identityOf,
-  loginOf,
-  poolId,
-  refused,
-  startBackend,
-} from './testServers.ts';
+import { useBackend } from './clientStage.ts';
+import { exchanged, failureOf, identityOf, loginOf, poolId, refused } from './testServers.ts';
 
-let backend: Backend;
-beforeEach(async () => {
-  backend = await startBackend();
-});
-afterEach(() => backend.close());
+const { backend } = useBackend();
 
 function configure(options: Partial<AmplifyOptions> = {}) {
   const { api, cognito } = backend;

@@ -1,8 +1,8 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CognitoGraphQLOptions, fromCognitoGraphQL } from '../../../src/client/index.ts';
+import { describe, expect, it } from 'vitest';
+import { fromCognitoGraphQL } from '../../../src/client/index.ts';
+import { useBackend } from './clientStage.ts';
 import {
-  type Backend,
   cognitoError,
   exchanged,
   failureOf,
@@ -12,21 +12,10 @@ import {
   loginOf,
   refused,
   signersOf,
-  startBackend,
   startSts,
 } from './testServers.ts';
 
-let backend: Backend;
-beforeEach(async () => {
-  backend = await startBackend();
-});
-afterEach(() => backend.close());
-
-function providerFor(options: Partial<CognitoGraphQLOptions> = {}) {
-  const { api, cognito } = backend;
-  const getToken = () => loginOf('alice');
-  return fromCognitoGraphQL({ endpoint: api.url, cognitoEndpoint: cognito.url, getToken, ...options });
-}
+const { backend, providerFor } = useBackend();
 
 describe('asking for credentials', () => {
   it('sends the login token to the API and the OpenID token to Cognito, once each, and never GetId', async () => {

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CognitoGraphQLOptions, fromCognitoGraphQL } from '../../../src/client/index.ts';
+import { describe, expect, it } from 'vitest';
+import { type CognitoGraphQLOptions } from '../../../src/client/index.ts';
+import { gate, until, useBackend } from './clientStage.ts';
 import {
-  type Backend,
   cognitoError,
   exchanged,
   failureOf,
@@ -10,21 +10,10 @@ import {
   issued,
   loginOf,
   refused,
-  startBackend,
   userOf,
 } from './testServers.ts';
 
-let backend: Backend;
-beforeEach(async () => {
-  backend = await startBackend();
-});
-afterEach(() => backend.close());
-
-function providerFor(options: Partial<CognitoGraphQLOptions> = {}) {
-  const { api, cognito } = backend;
-  const getToken = () => loginOf('alice');
-  return fromCognitoGraphQL({ endpoint: api.url, cognitoEndpoint: cognito.url, getToken, ...options });
-}
+const { backend, providerFor } = useBackend();
 
 describe('a login token that is refused (F03)', () => {
   function counting() {
@@ -283,17 +272,14 @@ describe('answers that are not what the protocol promises (F08)', () => {
     const controller = new AbortController();
     const reason = new Error('navigated away');
     const failure = failureOf(providerFor()({ signal: controller.signal }));
-    while (backend.api.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until(() => backend.api.seen.length > 0);
     controller.abort(reason);
     expect(await failure).toBe(reason);
-    while (!backend.api.seen[0]?.cut()) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until(() => backend.api.seen[0]?.cut() === true);
   });
 
   it('still come for the others when one caller has aborted', async () => {
-    let answer = () => {};
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
+    const { opened: answered, open: answer } = gate();
     backend.api.reply = async () => {
       await answered;
       return issued('alice');
@@ -302,7 +288,7 @@ describe('answers that are not what the protocol promises (F08)', () => {
     const controller = new AbortController();
     const impatient = failureOf(provider({ signal: controller.signal }));
     const patient = provider();
-    while (backend.api.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until(() => backend.api.seen.length > 0);
     controller.abort();
     await impatient;
     answer();
