@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { captureText } from '../support/secretScanner.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { captureText } from '../support/writtenLogs.ts';
 import {
   issuer,
   type SigningKey,

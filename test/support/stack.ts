@@ -6,6 +6,7 @@ import { createEmulator, type Emulator } from '../../src/emulator/index.ts';
 import { createPoolClients, destroyClients, type PoolClients } from '../../src/pool/awsClients.ts';
 import { provisionPool } from '../../src/pool/provisionPool.ts';
 import { silentLogger } from './silentLogger.ts';
+import { hush, hushInput, hushSettings } from './writtenLogs.ts';
 
 /** The service as in production: its own login and a Cognito behind an address, both of them real and on loopback. */
 export interface Stack {
@@ -60,6 +61,7 @@ export async function startStack({
   parts = {},
   withTags = false,
 }: StackOptions = {}): Promise<Stack> {
+  hushSettings(env);
   const emulator = createEmulator();
   const { url: cognitoUrl } = await emulator.listen();
   const login = createDemoLogin();
@@ -98,6 +100,8 @@ export async function startStack({
     async send({ query, variables, user, scope, headers = {}, url = app.url }) {
       const token =
         user === undefined ? undefined : await login.issueToken({ user, ...(scope && { scope }) });
+      hush(token);
+      hushInput(variables);
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
         headers: {
