@@ -47,9 +47,11 @@ export function startCommand(
   return { process: child, output: () => both, finished };
 }
 
-/** Two tokens are printed on purpose: the one that was asked for, and that of the request to paste. */
+/** What is printed on purpose: the token that was asked for, that of the request to paste, and the key id that the demo shows. */
 function withoutResults([command]: readonly string[], stdout: string): string {
-  return command === 'token' ? '' : stdout.replace(/^curl[\s\S]*?-d '.*'$/m, '');
+  if (command === 'token') return '';
+  if (command === 'demo') return stdout.replaceAll(/ASIA\w+/g, '');
+  return stdout.replace(/^curl[\s\S]*?-d '.*'$/m, '');
 }
 
 export const runCommand = (
