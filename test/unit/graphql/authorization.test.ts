@@ -79,6 +79,10 @@ describe('the guards of the schema', () => {
     expect(reached).toEqual([]);
   });
 
+  it.each(forUsers)('let every user through: %s', async (query) => {
+    expect(await ask(query, user)).not.toEqual(['FORBIDDEN']);
+  });
+
   it.each(forAdministrators)('let an administrator through: %s', async (query) => {
     await ask(query, { ...user, administrator: true });
     expect(reached).toHaveLength(1);
