@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { type Stack, startStack } from '../support/stack.ts';
@@ -156,6 +157,26 @@ describe('G04 one request', () => {
       ),
     ).toBe(true);
     expect(stack.upstreamCalls()).toEqual([]);
+  });
+
+  it('cannot have more tokens than anybody writes', async () => {
+    const answer = await stack.send({
+      query: `{ me { ${'userId '.repeat(2_100)} } }`,
+      headers: await asUser(),
+    });
+    expect([answer.status, codesOf(answer)]).toEqual([400, ['GRAPHQL_PARSE_FAILED']]);
+  });
+
+  it('cannot have two Authorization headers, even where both are good', async () => {
+    const { authorization } = await asUser();
+    const status = await new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', authorization: [authorization, authorization] };
+      const sent = request(`${stack.app.url}/graphql`, { method: 'POST', headers: headers as never });
+      sent.once('response', (answer) => resolve(answer.resume().statusCode)).once('error', reject);
+      sent.end('{"query":"{ me { userId } }"}');
+    });
+    expect(status).toBe(401);
+    expect(log.text()).toContain('more than one Authorization header');
   });
 
   it('cannot be a batch', async () => {
