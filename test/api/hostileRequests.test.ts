@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { type Stack, startStack } from '../support/stack.ts';
@@ -84,6 +84,40 @@ describe('G07, G13 a token that is not good', () => {
       401,
       'application/graphql-response+json; charset=utf-8',
     ]);
+  });
+});
+
+describe('AUTH_TOKEN_TYPE', () => {
+  it('refuses tokens of another type, signed by the same login', async () => {
+    const strict = await startStack({
+      env: {
+        AUTH_ISSUER: issuer,
+        AUTH_AUDIENCE: 'app',
+        AUTH_JWKS_URI: `${keys.url}/jwks`,
+        AUTH_TOKEN_TYPE: 'at+jwt',
+      },
+      parts: { clock },
+    });
+    const ask = async (header: Record<string, unknown>) =>
+      (await strict.send({ query: '{ me { userId } }', headers: bearer(await key.sign({}, header)) })).status;
+    expect([await ask({ typ: 'at+jwt' }), await ask({ typ: 'JWT' }), await ask({})]).toEqual([200, 401, 401]);
+    await strict.stop();
+  });
+});
+
+describe('KEEP_ALIVE_TIMEOUT and REQUEST_TIMEOUT', () => {
+  it('are what the server keeps to', async () => {
+    const hasty = await startStack({ env: { KEEP_ALIVE_TIMEOUT: '7s', REQUEST_TIMEOUT: '1s' } });
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const agent = new Agent({ keepAlive: true });
+      const sent = request(`${hasty.app.url}/livez`, { agent }, resolve);
+      sent.once('error', reject).end();
+    });
+    expect(answer.resume().headers['keep-alive']).toBe('timeout=7');
+    hasty.emulator.faults.add({ operation: 'GetOpenIdTokenForDeveloperIdentity', hang: true });
+    const late = await hasty.send({ query: 'mutation { cognitoCredentials { identityId } }', user: 'alice' });
+    expect([late.status, late.errors?.[0]?.message]).toEqual([503, 'The request took too long; try again.']);
+    await hasty.stop();
   });
 });
 
