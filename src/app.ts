@@ -99,6 +99,9 @@ async function assemble(
     logger,
     cors: createCors(origins),
     trustedProxies: config.http.trustedProxies,
+    keepAliveTimeoutMs: config.http.keepAliveTimeoutMs,
+    headersTimeoutMs: config.http.headersTimeoutMs,
+    requestTimeoutMs: config.http.requestTimeoutMs,
     onAnswered: metrics.countRequest,
   });
   const url = listening ? (await server.listen(config.http.port, config.http.host)).url : undefined;

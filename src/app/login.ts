@@ -58,8 +58,15 @@ export function createAuthenticator(
     const { issuer, audience } = demoLogin;
     return createJwtAuthenticator({ ...common, issuer, audience, keys: { kind: 'jwks' } });
   }
-  const { issuer, audience, algorithms, keys } = auth as JwtAuthConfig;
-  return createJwtAuthenticator({ ...common, issuer, audience, algorithms, keys: keyOptionsOf(keys) });
+  const { issuer, audience, algorithms, tokenType, keys } = auth as JwtAuthConfig;
+  return createJwtAuthenticator({
+    ...common,
+    issuer,
+    audience,
+    algorithms,
+    ...(tokenType !== undefined && { tokenType }),
+    keys: keyOptionsOf(keys),
+  });
 }
 
 function keyOptionsOf(keys: JwtAuthConfig['keys']): KeyOptions {

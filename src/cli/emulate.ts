@@ -24,7 +24,6 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
     return;
   }
   const emulator = createChecked(createEmulator, emulatorOptions(options));
-  // Before the start: a signal that comes in the middle of it must not cut it off half-way.
   const stopRequested = terminal.stopRequested();
   const { url } = await emulator.listen(options.port, options.host);
   const keys = options.accessKey.length === 0 ? 'test:test' : 'those given with --access-key';

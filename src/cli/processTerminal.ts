@@ -28,6 +28,9 @@ export function processTerminal(): Terminal {
         // Kept for the second signal, too: it must not cut off what the first one lets finish.
         process.on('SIGINT', () => resolve());
         process.on('SIGTERM', () => resolve());
+        // When Node ends by itself it gives its handlers up first, and a signal that comes then would be the one to end it, with no
+        // code. Ending it by `exit`, once there is nothing left to do, keeps them to the last.
+        process.once('beforeExit', (code) => process.exit(code));
       });
       return stop;
     },

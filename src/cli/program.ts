@@ -27,13 +27,18 @@ Examples:
   $ cognito-graphql serve                     the server; settings come from the environment
   $ cognito-graphql pool create --help        a real identity pool with its roles
 
-Exit codes: 0 done, 1 failed, 2 bad usage or configuration.`,
+Exit codes: 0 done, 1 failed, 2 bad usage or configuration. \`serve\` and \`emulate\` end with 0 when
+they are told to stop (Ctrl-C, SIGTERM), once or several times, at any moment of their start or stop.`,
     );
 
   program
     .command('serve')
     .description('run the server')
-    .action(async () => (await import('./serve.ts')).serve(terminal))
+    .action(async () => {
+      // Before anything is loaded: a signal that comes in the middle of the start must not cut it off half-way.
+      terminal.stopRequested();
+      await (await import('./serve.ts')).serve(terminal);
+    })
     .addHelpText(
       'after',
       `
@@ -74,7 +79,11 @@ ${settingsHelp}`,
       'behaviour that is not known of AWS, as name=value,…; without a list: show them',
     )
     .option('--seed <file>', 'JSON file with pools to make at start')
-    .action(async (options) => (await import('./emulate.ts')).emulate(options, terminal))
+    .action(async (options) => {
+      // As with serve; only the list of choices serves nothing.
+      if (options.choices !== true) terminal.stopRequested();
+      await (await import('./emulate.ts')).emulate(options, terminal);
+    })
     .addHelpText(
       'after',
       `

@@ -7,7 +7,6 @@ import { styled, type Terminal, tell } from './terminal.ts';
 /** Runs the server until it is told to stop; running requests may then finish. */
 export async function serve(terminal: Terminal): Promise<void> {
   const config = loadConfig(terminal.env);
-  // Before the start: a signal that comes in the middle of it must not cut it off half-way.
   const stopRequested = terminal.stopRequested();
   const service = await startService(config);
   for (const warning of configWarnings(config)) {

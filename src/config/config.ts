@@ -27,6 +27,12 @@ export interface HttpConfig {
   /** Addresses and networks (CIDR) that are believed about the client's address. */
   readonly trustedProxies: readonly string[];
   readonly bodyLimitBytes: number;
+  /** How long an idle connection is kept. */
+  readonly keepAliveTimeoutMs: number;
+  /** How long the headers of a request may take; more than `keepAliveTimeoutMs`. */
+  readonly headersTimeoutMs: number;
+  /** When a request is given up. */
+  readonly requestTimeoutMs: number;
   /** How long running requests may take to finish after a stop signal. */
   readonly shutdownGraceMs: number;
 }
@@ -96,6 +102,8 @@ export interface JwtAuthConfig extends AuthCommon {
   /** One of these must be in `aud`. Empty only with a public key or a secret. */
   readonly audience: readonly string[];
   readonly algorithms: readonly string[];
+  /** Required `typ` of tokens. Left out: any. */
+  readonly tokenType?: string;
 }
 
 export type JwtKeys =

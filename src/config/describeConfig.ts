@@ -20,6 +20,9 @@ export function describeConfig(config: Config): Readonly<Record<string, unknown>
     redis: config.redis === undefined ? 'none' : { cacheKeyIds: config.redis.cacheKeys.map(({ id }) => id) },
     corsOrigins: http.corsOrigins,
     bodyLimitBytes: http.bodyLimitBytes,
+    keepAliveTimeoutMs: http.keepAliveTimeoutMs,
+    headersTimeoutMs: http.headersTimeoutMs,
+    requestTimeoutMs: http.requestTimeoutMs,
     shutdownGraceMs: http.shutdownGraceMs,
     trustedDocuments: documents.trustedDocuments,
     introspection: documents.introspection,
@@ -34,7 +37,7 @@ function describeAuth(auth: AuthConfig): Readonly<Record<string, unknown>> {
   if (auth.mode === 'demo') return common;
   const whose = { ...common, issuer: auth.issuer ?? 'not checked', audience: shownAudience(auth.audience) };
   return auth.mode === 'jwt'
-    ? { ...whose, keys: auth.keys.kind, algorithms: auth.algorithms }
+    ? { ...whose, keys: auth.keys.kind, algorithms: auth.algorithms, tokenType: auth.tokenType ?? 'any' }
     : { ...whose, introspectionHost: new URL(auth.introspectionUrl).host };
 }
 

@@ -11,6 +11,7 @@ export const loginSettings = [
   'AUTH_PUBLIC_KEY',
   'AUTH_JWT_SECRET',
   'AUTH_ALGORITHMS',
+  'AUTH_TOKEN_TYPE',
   'AUTH_INTROSPECTION_URL',
   'AUTH_CLIENT_ID',
   'AUTH_CLIENT_SECRET',
@@ -90,6 +91,7 @@ function loadJwt(loading: Loading, common: AuthCommon): AuthConfig {
     ...present('issuer', values.AUTH_ISSUER),
     audience: values.AUTH_AUDIENCE ?? [],
     algorithms: loadAlgorithms(loading, keys),
+    ...present('tokenType', values.AUTH_TOKEN_TYPE),
   };
 }
 
@@ -150,12 +152,10 @@ function loadIntrospection({ values, has, report }: Loading, common: AuthCommon)
       );
     }
   }
-  if (has('AUTH_ALGORITHMS')) {
-    report(
-      'AUTH_ALGORITHMS',
-      'has no meaning for opaque tokens',
-      'Remove it, or remove AUTH_INTROSPECTION_URL.',
-    );
+  for (const name of ['AUTH_ALGORITHMS', 'AUTH_TOKEN_TYPE'] as const) {
+    if (has(name)) {
+      report(name, 'has no meaning for opaque tokens', 'Remove it, or remove AUTH_INTROSPECTION_URL.');
+    }
   }
   return {
     mode: 'introspection',

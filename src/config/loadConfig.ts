@@ -86,6 +86,7 @@ function assemble(loading: Loading): Config {
       corsOrigins: values.CORS_ORIGINS ?? [],
       trustedProxies: values.TRUSTED_PROXIES ?? [],
       bodyLimitBytes: values.BODY_LIMIT,
+      ...loadTimeouts(loading),
       shutdownGraceMs: values.SHUTDOWN_GRACE,
     },
     cognito,
@@ -105,6 +106,20 @@ function assemble(loading: Loading): Config {
     documents: loadDocuments(loading, production),
     telemetry: { logLevel: values.LOG_LEVEL, ...present('auditFile', values.AUDIT_FILE) },
   };
+}
+
+/** Node ends a connection whose headers are late: if that came before an idle one is given up, a reused one would be cut off. */
+function loadTimeouts({ values, report }: Loading) {
+  const keepAliveTimeoutMs = values.KEEP_ALIVE_TIMEOUT;
+  const headersTimeoutMs = values.HEADERS_TIMEOUT ?? keepAliveTimeoutMs + 5_000;
+  if (headersTimeoutMs <= keepAliveTimeoutMs) {
+    report(
+      'HEADERS_TIMEOUT',
+      'must be longer than KEEP_ALIVE_TIMEOUT',
+      'Remove it, or set it to some seconds more.',
+    );
+  }
+  return { keepAliveTimeoutMs, headersTimeoutMs, requestTimeoutMs: values.REQUEST_TIMEOUT };
 }
 
 function loadCognito(loading: Loading, production: boolean): Config['cognito'] {

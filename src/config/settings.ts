@@ -131,6 +131,12 @@ export const settings = {
     'accepted signatures; `none` refused, HS* never with a JWKS or a public key',
     'RS256,ES256,PS256,EdDSA (JWKS)',
   ),
+  AUTH_TOKEN_TYPE: optional(
+    'Login',
+    parse.matching(/^[\w!#$&^.+/-]{1,127}$/, 'be the `typ` of tokens, such as at+jwt'),
+    'required `typ` of tokens, such as `at+jwt` (RFC 9068), where your login marks its access tokens',
+    'any',
+  ),
   AUTH_COOKIE: optional(
     'Login',
     parse.matching(/^[!#$%&'*+\-.^_`|~\w]{1,128}$/, 'be the name of a cookie'),
@@ -222,6 +228,24 @@ export const settings = {
     parse.size(1024, 10_485_760),
     'largest request body, such as 102400 or 100kB',
     '100kB',
+  ),
+  KEEP_ALIVE_TIMEOUT: setting(
+    'Server',
+    parse.duration(1_000, 3_600_000),
+    'time an idle connection is kept; longer than the load balancer keeps its own',
+    '65s',
+  ),
+  HEADERS_TIMEOUT: optional(
+    'Server',
+    parse.duration(1_000, 3_600_000),
+    'time the headers of a request may take; longer than `KEEP_ALIVE_TIMEOUT`',
+    '5 s more than `KEEP_ALIVE_TIMEOUT`',
+  ),
+  REQUEST_TIMEOUT: setting(
+    'Server',
+    parse.duration(1_000, 300_000),
+    'time after which a request is given up',
+    '30s',
   ),
   SHUTDOWN_GRACE: setting(
     'Server',

@@ -1,7 +1,8 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { captureText } from '../support/secretScanner.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { captureText } from '../support/writtenLogs.ts';
 import {
   issuer,
   type SigningKey,
@@ -86,6 +87,40 @@ describe('G07, G13 a token that is not good', () => {
   });
 });
 
+describe('AUTH_TOKEN_TYPE', () => {
+  it('refuses tokens of another type, signed by the same login', async () => {
+    const strict = await startStack({
+      env: {
+        AUTH_ISSUER: issuer,
+        AUTH_AUDIENCE: 'app',
+        AUTH_JWKS_URI: `${keys.url}/jwks`,
+        AUTH_TOKEN_TYPE: 'at+jwt',
+      },
+      parts: { clock },
+    });
+    const ask = async (header: Record<string, unknown>) =>
+      (await strict.send({ query: '{ me { userId } }', headers: bearer(await key.sign({}, header)) })).status;
+    expect([await ask({ typ: 'at+jwt' }), await ask({ typ: 'JWT' }), await ask({})]).toEqual([200, 401, 401]);
+    await strict.stop();
+  });
+});
+
+describe('KEEP_ALIVE_TIMEOUT and REQUEST_TIMEOUT', () => {
+  it('are what the server keeps to', async () => {
+    const hasty = await startStack({ env: { KEEP_ALIVE_TIMEOUT: '7s', REQUEST_TIMEOUT: '1s' } });
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const agent = new Agent({ keepAlive: true });
+      const sent = request(`${hasty.app.url}/livez`, { agent }, resolve);
+      sent.once('error', reject).end();
+    });
+    expect(answer.resume().headers['keep-alive']).toBe('timeout=7');
+    hasty.emulator.faults.add({ operation: 'GetOpenIdTokenForDeveloperIdentity', hang: true });
+    const late = await hasty.send({ query: 'mutation { cognitoCredentials { identityId } }', user: 'alice' });
+    expect([late.status, late.errors?.[0]?.message]).toEqual([503, 'The request took too long; try again.']);
+    await hasty.stop();
+  });
+});
+
 describe('G02 a body that is no operation', () => {
   it.each<[string, string, Record<string, string>, number]>([
     ['half a JSON text', '{"query":', {}, 400],
@@ -156,6 +191,26 @@ describe('G04 one request', () => {
       ),
     ).toBe(true);
     expect(stack.upstreamCalls()).toEqual([]);
+  });
+
+  it('cannot have more tokens than anybody writes', async () => {
+    const answer = await stack.send({
+      query: `{ me { ${'userId '.repeat(2_100)} } }`,
+      headers: await asUser(),
+    });
+    expect([answer.status, codesOf(answer)]).toEqual([400, ['GRAPHQL_PARSE_FAILED']]);
+  });
+
+  it('cannot have two Authorization headers, even where both are good', async () => {
+    const { authorization } = await asUser();
+    const status = await new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', authorization: [authorization, authorization] };
+      const sent = request(`${stack.app.url}/graphql`, { method: 'POST', headers: headers as never });
+      sent.once('response', (answer) => resolve(answer.resume().statusCode)).once('error', reject);
+      sent.end('{"query":"{ me { userId } }"}');
+    });
+    expect(status).toBe(401);
+    expect(log.text()).toContain('more than one Authorization header');
   });
 
   it('cannot be a batch', async () => {

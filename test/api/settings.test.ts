@@ -90,6 +90,31 @@ describe('USER_REQUESTS_PER_MINUTE', () => {
   });
 });
 
+it('USER_REQUESTS_PER_MINUTE counts links as well, before the proof is looked at', async () => {
+  stack = await startStack({ env: { USER_REQUESTS_PER_MINUTE: '1' } });
+  await stack.send({ query: 'mutation { cognitoCredentials { identityId } }', user: 'alice' });
+  stack.upstreamCalls();
+  const { status, errors } = await stack.send({
+    query: `mutation { linkGuestIdentity(input: {
+      guestIdentityId: "us-east-1:00000000-0000-4000-8000-000000000000", guestOpenIdToken: "eyJ.eyJ.x"
+    }) { identityId } }`,
+    user: 'alice',
+  });
+  expect([status, errors?.[0]?.extensions['code']]).toEqual([429, 'TOO_MANY_REQUESTS']);
+  expect(stack.upstreamCalls()).toEqual([]);
+});
+
+describe('INTROSPECTION=false', () => {
+  it('hides the schema, and what is near a name that is not there', async () => {
+    stack = await startStack({ env: { INTROSPECTION: 'false' } });
+    const asked = await stack.send({ query: '{ __schema { queryType { name } } }', user: 'alice' });
+    expect([asked.status, asked.data]).toEqual([400, undefined]);
+    const mistyped = await stack.send({ query: '{ mee { userId } }', user: 'alice' });
+    expect(mistyped.status).toBe(400);
+    expect(mistyped.text).not.toContain('Did you mean');
+  });
+});
+
 describe('AUDIT_FILE', () => {
   it('that cannot be written lets nothing out, and nothing change', async () => {
     stack = await startStack({ env: { AUDIT_FILE: '/dev/full' } });

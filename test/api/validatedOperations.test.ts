@@ -1,8 +1,8 @@
 import { ApolloServer } from '@apollo/server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { captureText } from '../support/secretScanner.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { captureText } from '../support/writtenLogs.ts';
 
 /**
  * A document that Apollo Server has let through is executed beside it the next time. A comment at its end makes a document new, so

@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { Pool } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,10 +23,30 @@ import {
 } from './inputs.ts';
 import { expectDecency, type FuzzAnswer } from './rules.ts';
 
-/** Batches for each kind of input. `FUZZ_RUNS=100000` goes on for hours. */
-const runs = Number(process.env['FUZZ_RUNS'] ?? 70);
+/**
+ * By default about 24,000 inputs. `FUZZ_MINUTES=60` goes on for that long and then stops by itself, the time shared out among the kinds of
+ * input; `FUZZ_RUNS` sets the number of batches for each kind instead, for at most a night.
+ */
+const minutes = Number(process.env['FUZZ_MINUTES'] ?? 0);
+const runs = minutes > 0 ? Number.MAX_SAFE_INTEGER : Number(process.env['FUZZ_RUNS'] ?? 70);
 const batchSize = 50;
-const timeout = runs > 70 ? 0 : 120_000;
+const long = minutes > 0 || runs > 70;
+const timeout = long ? 0 : 120_000;
+/** Shares of the time: six kinds of requests, bytes, and what is mixed for the memory. */
+const shares = 8;
+const shareMs = ((minutes > 0 ? minutes : 12 * 60) * 60_000) / shares;
+const ending = { interruptAfterTimeLimit: shareMs, markInterruptAsFailure: false };
+
+let inputs = 0;
+/** Counts inputs, and in a long run says how far it is. */
+function count(more: number): void {
+  const thousands = Math.floor(inputs / 10_000);
+  inputs += more;
+  if (long && Math.floor(inputs / 10_000) > thousands) {
+    const heap = Math.round(process.memoryUsage().heapUsed / 1_048_576);
+    process.stderr.write(`${inputs} inputs, ${lines} log lines, ${leaks.size} leaks, heap ${heap} MB\n`);
+  }
+}
 
 let stack: Stack;
 let pool: Pool;
@@ -81,35 +103,54 @@ async function send({ method, path, headers, body, as }: Input): Promise<FuzzAns
   return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
 }
 
-const all = (input: fc.Arbitrary<Input>) =>
-  fc.assert(
-    fc.asyncProperty(fc.array(input, { minLength: batchSize, maxLength: batchSize }), async (batch) => {
-      await Promise.all(
-        batch.map(async (one) => {
-          const answer = await send(one);
-          // The page for browsers is no answer of the API.
-          if (String(answer.headers['content-type']).startsWith('text/html')) return;
-          try {
-            expectDecency(answer, one.method === 'HEAD');
-          } catch (cause) {
-            throw new Error(`the answer to ${JSON.stringify(one).slice(0, 2_000)}`, { cause });
-          }
-        }),
-      );
+async function sendAll(batch: readonly Input[]): Promise<void> {
+  count(batch.length);
+  await Promise.all(
+    batch.map(async (one) => {
+      const answer = await send(one);
+      // The page for browsers is no answer of the API.
+      if (String(answer.headers['content-type']).startsWith('text/html')) return;
+      try {
+        expectDecency(answer, one.method === 'HEAD');
+      } catch (cause) {
+        throw new Error(`the answer to ${JSON.stringify(one).slice(0, 2_000)}`, { cause });
+      }
     }),
-    // A batch cannot be made smaller in a way that tells more than the one input does.
-    { numRuns: runs, endOnFailure: true },
   );
+}
+
+const batchesOf = (input: fc.Arbitrary<Input>) =>
+  fc.array(input, { minLength: batchSize, maxLength: batchSize });
+
+const all = (input: fc.Arbitrary<Input>) =>
+  // A batch cannot be made smaller in a way that tells more than the one input does.
+  fc.assert(fc.asyncProperty(batchesOf(input), sendAll), { ...ending, numRuns: runs, endOnFailure: true });
+
+const kinds: readonly (readonly [name: string, input: () => fc.Arbitrary<Input>])[] = [
+  ['a document', () => anyDocument],
+  ['variables', () => anyVariables],
+  ['headers', () => anyHeaders],
+  ['a token', () => anyToken(tokens.user)],
+  ['a body', () => anyBody],
+  ['method and path', () => anyPlace],
+];
+
+/**
+ * Bytes by which the heap may differ between two rounds. A round of 1,800 inputs that each left their headers behind would take more; in a long run the caches, which are bounded, may not have been full in the first round.
+ */
+const allowedGrowth = (long ? 32 : 1) * 1_048_576;
+
+/** Bytes in use when everything that can go is gone. */
+function heapInUse(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
 
 describe('every answer is decent and every log line clean, whatever is sent as', () => {
-  it.each([
-    ['a document', () => anyDocument],
-    ['variables', () => anyVariables],
-    ['headers', () => anyHeaders],
-    ['a token', () => anyToken(tokens.user)],
-    ['a body', () => anyBody],
-    ['method and path', () => anyPlace],
-  ])(
+  it.each(kinds)(
     '%s',
     async (_, input) => {
       await all(input());
@@ -154,6 +195,7 @@ describe('every answer is decent and every log line clean, whatever is sent as',
       );
       await fc.assert(
         fc.asyncProperty(start, fc.array(piece, { maxLength: 12 }), async (first, rest) => {
+          count(1);
           const received = await exchange(first + rest.join(''));
           // Nothing at all where the request had not come to its end; otherwise HTTP with all that belongs to it.
           if (received === '') return;
@@ -162,8 +204,27 @@ describe('every answer is decent and every log line clean, whatever is sent as',
           expect(received).toMatch(/\r\ncache-control: no-store\r\n/i);
           expect(received).not.toContain(marker);
         }),
-        { numRuns: runs * 10 },
+        { ...ending, numRuns: runs * 10 },
       );
+    },
+    timeout,
+  );
+
+  it(
+    'and nothing of it is kept in memory',
+    async () => {
+      const mixed = fc.tuple(...kinds.map(([, input]) => batchesOf(input())));
+      const round = () =>
+        fc.assert(
+          fc.asyncProperty(mixed, async (batches) => {
+            for (const batch of batches) await sendAll(batch);
+          }),
+          { ...ending, interruptAfterTimeLimit: shareMs / 2, numRuns: Math.min(runs, long ? runs : 6) },
+        );
+      await round();
+      const before = heapInUse();
+      await round();
+      expect(heapInUse() - before).toBeLessThan(allowedGrowth);
     },
     timeout,
   );
@@ -180,6 +241,7 @@ describe('every answer is decent and every log line clean, whatever is sent as',
       data: { cognitoCredentials: { identityId: expect.any(String) } },
     });
     expect(lines).toBeGreaterThan(100);
+    if (!long) expect(inputs).toBeGreaterThan(20_000);
     expect([...leaks]).toEqual([]);
     expectNoSecrets((await readFile(auditFile, 'utf8')).replaceAll(marker, ''), Object.values(tokens));
   });

@@ -12,7 +12,8 @@ describe('the list of guards', () => {
   });
 
   it.each(Object.entries(guardedFiles))('%s exists, with its tests', (file, tests) => {
-    expect(conditionMutants(file, sourceOf(file)).length).toBeGreaterThan(0);
+    const byHand = handKept.filter((change) => change.file === file);
+    expect(conditionMutants(file, sourceOf(file)).length + byHand.length).toBeGreaterThan(0);
     expect(tests.filter((test) => !existsSync(test))).toEqual([]);
   });
 

@@ -31,6 +31,46 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   'src/auth/verifiedTokens.ts': ['test/unit/auth/verifiedTokens.test.ts'],
   'src/graphql/limits/limitOperations.ts': ['test/unit/graphql/limits'],
   'src/graphql/limits/operationSize.ts': ['test/unit/graphql/limits'],
+  'src/graphql/authChecker.ts': ['test/unit/graphql/authorization.test.ts'],
+  'src/graphql/identity/identity.resolver.ts': ['test/unit/graphql/authorization.test.ts'],
+  'src/graphql/identity/viewer.resolver.ts': ['test/unit/graphql/authorization.test.ts'],
+  'src/graphql/pool/identityPool.resolver.ts': ['test/unit/graphql/authorization.test.ts'],
+  'src/graphql/credentials/credentials.resolver.ts': [
+    'test/unit/graphql/authorization.test.ts',
+    'test/api/settings.test.ts',
+  ],
+  'src/identities/identityService.ts': ['test/unit/identities/identityService.test.ts'],
+  'src/graphql/apolloServer.ts': [
+    'test/api/authorization.test.ts',
+    'test/api/hostileRequests.test.ts',
+    'test/http/negotiation.test.ts',
+    'test/http/pages.test.ts',
+    'test/api/settings.test.ts',
+    'test/api/credentials.test.ts',
+  ],
+  'src/graphql/errors.ts': [
+    'test/unit/graphql/errors.test.ts',
+    'test/api/authorization.test.ts',
+    'test/api/hostileRequests.test.ts',
+  ],
+  'src/graphql/trustedDocuments.ts': ['test/api/trustedDocuments.test.ts'],
+  'src/http/graphqlRoute.ts': [
+    'test/http/negotiation.test.ts',
+    'test/api/authorization.test.ts',
+    'test/api/trustedDocuments.test.ts',
+    'test/api/hostileRequests.test.ts',
+    'test/http/pages.test.ts',
+  ],
+  'src/http/accept.ts': ['test/unit/http/accept.test.ts'],
+  'src/http/requestBody.ts': [
+    'test/unit/http/requestBody.test.ts',
+    'test/http/server.test.ts',
+    'test/api/hostileRequests.test.ts',
+  ],
+  'src/http/cors.ts': ['test/http/server.test.ts'],
+  'src/cognito/guestProof.ts': ['test/unit/cognito/guestProof.test.ts'],
+  'src/tokens/logins.ts': ['test/api/settings.test.ts'],
+  'src/tokens/tokenService.ts': ['test/api/credentials.test.ts', 'test/api/settings.test.ts'],
   'src/tokens/userRateLimit.ts': ['test/unit/tokens/userRateLimit.test.ts'],
   'src/telemetry/auditLog.ts': ['test/unit/telemetry/auditLog.test.ts'],
 };
@@ -111,6 +151,228 @@ export const handKept: readonly Omit<Mutant, 'offset'>[] = [
   { file: 'src/telemetry/auditLog.ts', from: ').nlink > 0', to: ').nlink >= 0' },
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a piece of source
   { file: 'src/telemetry/auditLog.ts', from: 'this.#torn ? `\\n${text}` : text', to: 'text' },
+  { file: 'src/graphql/authChecker.ts', from: "roles.includes('ADMINISTRATOR') && ", to: '' },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query(() => Identity,",
+    to: '@Query(() => Identity,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query(() => Identity,",
+    to: '@Authorized()\n  @Query(() => Identity,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query(() => IdentityConnection,",
+    to: '@Query(() => IdentityConnection,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query(() => IdentityConnection,",
+    to: '@Authorized()\n  @Query(() => IdentityConnection,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => Identity, {\n    description",
+    to: '@Mutation(() => Identity, {\n    description',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => Identity, {\n    description",
+    to: '@Authorized()\n  @Mutation(() => Identity, {\n    description',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => Identity, {\n    nullable",
+    to: '@Mutation(() => Identity, {\n    nullable',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => Identity, {\n    nullable",
+    to: '@Authorized()\n  @Mutation(() => Identity, {\n    nullable',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => DeleteIdentitiesPayload,",
+    to: '@Mutation(() => DeleteIdentitiesPayload,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => DeleteIdentitiesPayload,",
+    to: '@Authorized()\n  @Mutation(() => DeleteIdentitiesPayload,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: '@Authorized()\n  @Query(() => Identity,',
+    to: '@Query(() => Identity,',
+  },
+  { file: 'src/graphql/identity/viewer.resolver.ts', from: '@Authorized()\n  @Query', to: '@Query' },
+  {
+    file: 'src/graphql/pool/identityPool.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query",
+    to: '@Query',
+  },
+  {
+    file: 'src/graphql/pool/identityPool.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query",
+    to: '@Authorized()\n  @Query',
+  },
+  {
+    file: 'src/graphql/credentials/credentials.resolver.ts',
+    from: '@Authorized()\n  @Mutation(() => CognitoCredentials, {\n    description:\n      "An',
+    to: '@Mutation(() => CognitoCredentials, {\n    description:\n      "An',
+  },
+  {
+    file: 'src/graphql/credentials/credentials.resolver.ts',
+    from: '@Authorized()\n  @Mutation(() => CognitoCredentials, {\n    description:\n      "Makes',
+    to: '@Mutation(() => CognitoCredentials, {\n    description:\n      "Makes',
+  },
+  {
+    file: 'src/identities/identityService.ts',
+    from: 'request.principal.administrator || (await ownId(request)) === identityId',
+    to: 'true',
+  },
+  {
+    file: 'src/identities/identityService.ts',
+    from: 'request.principal.administrator || (await ownId(request)) === identityId',
+    to: 'request.principal.administrator',
+  },
+  {
+    file: 'src/identities/identityService.ts',
+    from: '(await ownId(request)) === identityId',
+    to: '(await request.identities.describeIdentity(identityId)) !== null && (await ownId(request)) === identityId',
+  },
+  {
+    file: 'src/identities/identityService.ts',
+    from: 'permit: () => assertAdministrator(request)',
+    to: 'permit: () => undefined',
+  },
+  {
+    file: 'src/identities/identityService.ts',
+    from: '      assertAdministrator(request);\n      const id',
+    to: '            const id',
+  },
+  {
+    file: 'src/identities/identityService.ts',
+    from: '      assertAdministrator(request);\n      const found',
+    to: '            const found',
+  },
+  {
+    file: 'src/identities/identityService.ts',
+    from: '      assertAdministrator(request);\n      return gateway',
+    to: '            return gateway',
+  },
+  {
+    file: 'src/identities/identityService.ts',
+    from: '(await mayRead(identityId, request)) ? request',
+    to: 'true ? request',
+  },
+  { file: 'src/identities/identityService.ts', from: 'request.identities.forgetAll()', to: 'void 0' },
+  {
+    file: 'src/graphql/apolloServer.ts',
+    from: 'hideSchemaDetailsFromClientErrors: !introspection',
+    to: 'hideSchemaDetailsFromClientErrors: false',
+  },
+  {
+    file: 'src/graphql/apolloServer.ts',
+    from: 'allowBatchedHttpRequests: false',
+    to: 'allowBatchedHttpRequests: true',
+  },
+  { file: 'src/graphql/apolloServer.ts', from: 'csrfPrevention: true', to: 'csrfPrevention: false' },
+  { file: 'src/graphql/apolloServer.ts', from: '    formatError,\n', to: '' },
+  {
+    file: 'src/graphql/apolloServer.ts',
+    from: '    parseOptions: parseOptionsFor(defaultOperationLimits),\n',
+    to: '',
+  },
+  {
+    file: 'src/graphql/apolloServer.ts',
+    from: 'validationRules: [limitOperations()]',
+    to: 'validationRules: []',
+  },
+  { file: 'src/graphql/apolloServer.ts', from: '      refuseAnonymous,\n', to: '' },
+  { file: 'src/graphql/apolloServer.ts', from: "selection.name.value.startsWith('__')", to: 'true' },
+  { file: 'src/graphql/apolloServer.ts', from: 'asksForMetaOnly(inner.selectionSet, fragments)', to: 'true' },
+  { file: 'src/graphql/errors.ts', from: 'original === error && documentCodes', to: 'documentCodes' },
+  {
+    file: 'src/graphql/errors.ts',
+    from: 'withoutValues(formatted.message, error as GraphQLError)',
+    to: 'formatted.message',
+  },
+  {
+    file: 'src/http/graphqlRoute.ts',
+    from: "if (!page) headers.set('accept', answerTypeFor(request))",
+    to: 'if (!page) preferredType(undefined, answerTypes)',
+  },
+  {
+    file: 'src/http/graphqlRoute.ts',
+    from: 'trustedDocuments === undefined || page ? received',
+    to: 'true ? received',
+  },
+  {
+    file: 'src/http/graphqlRoute.ts',
+    from: 'await authenticator.authenticate(requestHeadersOf(request), scope.signal)',
+    to: 'await authenticator.authenticate(requestHeadersOf(request), scope.signal).catch(() => null)',
+  },
+  {
+    file: 'src/http/graphqlRoute.ts',
+    from: 'values.push(rawHeaders[i + 1] as string)',
+    to: 'values[0] = rawHeaders[i + 1] as string',
+  },
+  {
+    file: 'src/http/accept.ts',
+    from: 'quality > (best?.quality ?? 0)',
+    to: 'quality >= (best?.quality ?? 0)',
+  },
+  { file: 'src/http/requestBody.ts', from: "  assertJson(request.headers['content-type']);\n", to: '' },
+  {
+    file: 'src/http/requestBody.ts',
+    from: "  assertIdentity(request.headers['content-encoding']);\n",
+    to: '',
+  },
+  { file: 'src/http/requestBody.ts', from: 'fatal: true', to: 'fatal: false' },
+  {
+    file: 'src/http/cors.ts',
+    from: 'origin === undefined || !allowed.has(origin)',
+    to: 'origin === undefined',
+  },
+  {
+    file: 'src/http/cors.ts',
+    from: "response.setHeader('access-control-allow-origin', origin)",
+    to: "response.setHeader('access-control-allow-origin', '*')",
+  },
+  { file: 'src/tokens/logins.ts', from: 'userIdHmacKey === undefined', to: 'true' },
+  {
+    file: 'src/tokens/logins.ts',
+    from: "createHmac('sha256', userIdHmacKey)",
+    to: "createHmac('sha256', '')",
+  },
+  {
+    file: 'src/tokens/tokenService.ts',
+    from: '        await userRateLimit.take(principal.userId, 1);\n        if (renew)',
+    to: '        if (renew)',
+  },
+  {
+    file: 'src/tokens/tokenService.ts',
+    from: '        await userRateLimit.take(principal.userId, 1);\n        await guestProof',
+    to: '        await guestProof',
+  },
+  {
+    file: 'src/tokens/tokenService.ts',
+    from: '        await guestProof(guestIdentityId, guestOpenIdToken, scope.signal);\n',
+    to: '',
+  },
+  {
+    file: 'src/tokens/tokenService.ts',
+    from: '    await assertUnclaimed(guestIdentityId, null, signal);\n',
+    to: '',
+  },
+  {
+    file: 'src/tokens/tokenService.ts',
+    from: '      await assertUnclaimed(guestIdentityId, user, signal);\n',
+    to: '',
+  },
 ];
 
 /** Changes that no test can notice, because another guard behind them gives the same answer or only work is saved. */
@@ -129,6 +391,26 @@ export const unnoticeable: readonly {
     from: "activity.kind === 'resting' || activity.kind === 'closed'",
     because:
       'there is no outcome then, and waiting for none is the same as not waiting; the compiler wants it said',
+  },
+  {
+    file: 'src/graphql/errors.ts',
+    from: 'original instanceof ServiceError',
+    because: 'the question behind it, about the original error of a GraphQL error, is answered the same',
+  },
+  {
+    file: 'src/cognito/guestProof.ts',
+    from: 'guestOpenIdToken.length > longestToken',
+    because: 'a longer one is refused for its signature, after more work',
+  },
+  {
+    file: 'src/http/cors.ts',
+    from: 'allowed.size === 0',
+    because: 'nobody is in an empty set; only a Vary header is saved',
+  },
+  {
+    file: 'src/http/requestBody.ts',
+    from: "Number(request.headers['content-length'] ?? 0) > limit",
+    because: 'the bytes are counted as they come, too',
   },
   {
     file: 'src/graphql/limits/operationSize.ts',

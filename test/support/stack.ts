@@ -6,6 +6,7 @@ import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/e
 import { createPoolClients, destroyClients, type PoolClients } from '../../src/pool/awsClients.ts';
 import { provisionPool } from '../../src/pool/provisionPool.ts';
 import { silentLogger } from './silentLogger.ts';
+import { hush, hushInput, hushSettings } from './writtenLogs.ts';
 
 /** The service as in production: its own login and a Cognito behind an address, both of them real and on loopback. */
 export interface Stack {
@@ -63,6 +64,7 @@ export async function startStack({
   withTags = false,
   accessKeys = [],
 }: StackOptions = {}): Promise<Stack> {
+  hushSettings(env);
   const emulator = createEmulator({
     accessKeys: [{ accessKeyId: 'test', secretAccessKey: 'test' }, ...accessKeys],
   });
@@ -103,6 +105,8 @@ export async function startStack({
     async send({ query, variables, user, scope, headers = {}, url = app.url }) {
       const token =
         user === undefined ? undefined : await login.issueToken({ user, ...(scope && { scope }) });
+      hush(token);
+      hushInput(variables);
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
         headers: {

@@ -162,6 +162,16 @@ export const examples: Record<SettingName, Example> = {
     beside: login,
     read: (config) => jwt(config)?.algorithms,
   },
+  AUTH_TOKEN_TYPE: {
+    good: [
+      ['at+jwt', 'at+jwt'],
+      ['application/at+jwt', 'application/at+jwt'],
+    ],
+    bad: ['at jwt', 'ä', 'x'.repeat(128)],
+    rule: 'must be the `typ` of tokens, such as at+jwt',
+    beside: { ...aws, ...login },
+    read: (config) => jwt(config)?.tokenType,
+  },
   AUTH_COOKIE: {
     good: [['__Host-session', '__Host-session']],
     bad: ['a b', 'a=b', 'a;b', 'ä'],
@@ -336,6 +346,24 @@ export const examples: Record<SettingName, Example> = {
     bad: ['1023', '11MB', '100k', '-1', 'x'],
     rule: 'must be a size from 1024 to 10485760 bytes, such as 102400 or 100kB',
     read: (config) => config.http.bodyLimitBytes,
+  },
+  KEEP_ALIVE_TIMEOUT: {
+    good: [['120s', 120_000]],
+    bad: ['0', '61m', 'x'],
+    rule: 'must be a duration from 1 to 3600 s, such as 10 or 10s',
+    read: (config) => config.http.keepAliveTimeoutMs,
+  },
+  HEADERS_TIMEOUT: {
+    good: [['80s', 80_000]],
+    bad: ['0', '61m', 'x'],
+    rule: 'must be a duration from 1 to 3600 s, such as 10 or 10s',
+    read: (config) => config.http.headersTimeoutMs,
+  },
+  REQUEST_TIMEOUT: {
+    good: [['5s', 5_000]],
+    bad: ['0', '6m', 'x'],
+    rule: 'must be a duration from 1 to 300 s, such as 10 or 10s',
+    read: (config) => config.http.requestTimeoutMs,
   },
   SHUTDOWN_GRACE: {
     good: [

@@ -57,6 +57,22 @@ describe('rules that go further than the form', () => {
     ]);
   });
 
+  it('gives headers more time than an idle connection has', () => {
+    expect(loadConfig({ KEEP_ALIVE_TIMEOUT: '90s' }).http).toMatchObject({
+      keepAliveTimeoutMs: 90_000,
+      headersTimeoutMs: 95_000,
+    });
+    expect(problemsOf({ KEEP_ALIVE_TIMEOUT: '90s', HEADERS_TIMEOUT: '90s' })).toEqual([
+      'HEADERS_TIMEOUT must be longer than KEEP_ALIVE_TIMEOUT',
+    ]);
+  });
+
+  it('refuses a type of tokens that have none', () => {
+    expect(problemsOf({ ...aws, ...opaque, AUTH_TOKEN_TYPE: 'at+jwt' })).toEqual([
+      'AUTH_TOKEN_TYPE has no meaning for opaque tokens',
+    ]);
+  });
+
   it('halves the least remaining life for tokens under ten minutes', () => {
     expect(loadConfig({ COGNITO_TOKEN_DURATION: '61' }).tokens.minTokenLife).toBe(30);
   });
