@@ -120,8 +120,8 @@ export const handKept: readonly Omit<Mutant, 'offset'>[] = [
   },
   {
     file: 'src/auth/jwtAuthenticator.ts',
-    from: 'return unlessAborted(this.#check(token, digest), signal)',
-    to: 'return this.#check(token, digest)',
+    from: 'unlessAborted(this.#check(token, digest), signal)',
+    to: 'this.#check(token, digest)',
   },
   { file: 'src/auth/keyDocuments.ts', from: "(use === undefined || use === 'sig') && ", to: '' },
   { file: 'src/auth/keyDocuments.ts', from: 'd === undefined && ', to: '' },
@@ -302,8 +302,8 @@ export const handKept: readonly Omit<Mutant, 'offset'>[] = [
   },
   {
     file: 'src/http/graphqlRoute.ts',
-    from: "if (!page) headers.set('accept', answerTypeFor(request))",
-    to: 'if (!page) preferredType(undefined, answerTypes)',
+    from: 'page ? request.headers.accept : answerTypeFor(request)',
+    to: "page ? request.headers.accept : 'application/json'",
   },
   {
     file: 'src/http/graphqlRoute.ts',
@@ -312,9 +312,22 @@ export const handKept: readonly Omit<Mutant, 'offset'>[] = [
   },
   {
     file: 'src/http/graphqlRoute.ts',
-    from: 'await authenticator.authenticate(requestHeadersOf(request), scope.signal)',
-    to: 'await authenticator.authenticate(requestHeadersOf(request), scope.signal).catch(() => null)',
+    from: 'await authenticator.authenticate(headers, scope.signal)',
+    to: 'await authenticator.authenticate(headers, scope.signal).catch(() => null)',
   },
+  {
+    file: 'src/http/graphqlRoute.ts',
+    from: 'context === null || context.principal === null',
+    to: 'context === null',
+  },
+  { file: 'src/http/graphqlRoute.ts', from: ' || !isLeftOut(extensions)', to: '' },
+  { file: 'src/graphql/validatedOperations.ts', from: 'contextValue.principal === null || ', to: '' },
+  {
+    file: 'src/graphql/validatedOperations.ts',
+    from: 'found?.operationName === operationName ? found',
+    to: 'true ? found',
+  },
+  { file: 'src/graphql/validatedOperations.ts', from: 'if (data === undefined) return null;', to: '' },
   {
     file: 'src/http/graphqlRoute.ts',
     from: 'values.push(rawHeaders[i + 1] as string)',
