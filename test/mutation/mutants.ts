@@ -53,8 +53,10 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
     'test/api/authorization.test.ts',
     'test/api/hostileRequests.test.ts',
   ],
+  'src/graphql/validatedOperations.ts': ['test/api/validatedOperations.test.ts'],
   'src/graphql/trustedDocuments.ts': ['test/api/trustedDocuments.test.ts'],
   'src/http/graphqlRoute.ts': [
+    'test/api/validatedOperations.test.ts',
     'test/http/negotiation.test.ts',
     'test/api/authorization.test.ts',
     'test/api/trustedDocuments.test.ts',
