@@ -37,8 +37,10 @@ interface Output {
   close(): Promise<void>;
 }
 
-interface Waiting {
-  readonly line: string;
+/** The records of one turn of the event loop: they are written, or refused, together. */
+interface Batch {
+  readonly lines: string[];
+  readonly outcome: Promise<void>;
   readonly written: () => void;
   readonly failed: (cause: unknown) => void;
 }
@@ -52,7 +54,10 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   if (!(timeoutMs >= 1)) throw new RangeError('timeoutMs must be 1 or more');
   if (!(maxWaiting >= 1)) throw new RangeError('maxWaiting must be 1 or more');
   const output = typeof target === 'string' ? new FileOutput(target) : new StreamOutput(target);
-  let waiting: Waiting[] = [];
+  let waiting: Batch[] = [];
+  let recordsWaiting = 0;
+  /** The last of `waiting`, while its turn of the event loop lasts. */
+  let open: Batch | undefined;
   let trouble: { readonly text: string; readonly seenMs: number } | undefined;
   /** The end of everything that was begun: appends, reopenings and closing follow one another. */
   let last: Promise<void> = Promise.resolve();
@@ -73,45 +78,62 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   /** Writes all that waits in one go: under load that is one system call for many records. */
   const flush = () =>
     inTurn(async () => {
-      const batch = waiting;
+      const batches = waiting;
       waiting = [];
+      recordsWaiting = 0;
+      open = undefined;
       try {
-        if (batch.length > 0) await output.append(batch.map(({ line }) => line).join(''));
+        if (batches.length > 0) await output.append(batches.flatMap(({ lines }) => lines).join(''));
         trouble = undefined;
       } catch (cause) {
         note(cause);
-        for (const { failed } of batch) failed(cause);
+        for (const { failed } of batches) failed(cause);
         throw cause;
       }
-      for (const { written } of batch) written();
+      for (const { written } of batches) written();
     });
 
+  function openBatch(): Batch {
+    let resolve = () => {};
+    let reject = (_error: unknown) => {};
+    const outcome = new Promise<void>((...settle) => {
+      [resolve, reject] = settle;
+    });
+    const failed = (cause: unknown) => {
+      timers.clear(timer);
+      reject(unavailable(cause));
+    };
+    // Should the lines get through after all, the log tells of more than was issued: the harmless way round.
+    const timer = timers.set(() => {
+      const cause = new Error(`a record was not written within ${timeoutMs} ms`);
+      note(cause);
+      failed(cause);
+    }, timeoutMs);
+    const written = () => {
+      timers.clear(timer);
+      resolve();
+    };
+    const batch = { lines: [], outcome, written, failed };
+    waiting.push(batch);
+    // After what else this turn of the event loop has to answer: its records go out together. Who comes first takes all with it.
+    setImmediate(() => {
+      if (open === batch) open = undefined;
+      if (waiting[0] === batch) void flush();
+    });
+    return batch;
+  }
+
+  const timeText = createTimeText();
   inTurn(() => output.reopen());
 
   return {
     write(event) {
-      return new Promise<void>((resolve, reject) => {
-        let timer: unknown;
-        const failed = (cause: unknown) => {
-          timers.clear(timer);
-          reject(unavailable(cause));
-        };
-        if (waiting.length >= maxWaiting)
-          return failed(new Error('too many records are waiting to be written'));
-        // Should the line get through after all, the log tells of one issue too many: the harmless way round.
-        timer = timers.set(() => {
-          const cause = new Error(`a record was not written within ${timeoutMs} ms`);
-          note(cause);
-          failed(cause);
-        }, timeoutMs);
-        const written = () => {
-          timers.clear(timer);
-          resolve();
-        };
-        waiting.push({ line: lineOf(event, clock.now()), written, failed });
-        // After what else this turn of the event loop has to answer: its records go out together.
-        if (waiting.length === 1) setImmediate(() => void flush());
-      });
+      if (recordsWaiting >= maxWaiting)
+        return Promise.reject(unavailable(new Error('too many records are waiting to be written')));
+      open ??= openBatch();
+      open.lines.push(lineOf(event, timeText(clock.now())));
+      recordsWaiting += 1;
+      return open.outcome;
     },
     problem() {
       return trouble !== undefined && clock.now() < trouble.seenMs + problemMs ? trouble.text : null;
@@ -129,10 +151,21 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   };
 }
 
+/** ISO 8601 texts; the last one again for as long as its millisecond lasts, which under load is for many records. */
+function createTimeText(): (ms: number) => string {
+  let lastMs = Number.NaN;
+  let text = '';
+  return (ms) => {
+    if (ms !== lastMs) text = new Date(ms).toISOString();
+    lastMs = ms;
+    return text;
+  };
+}
+
 /** Field by field: whatever else an object carries at run time, a token for instance, does not get into the log. */
-function lineOf(event: AuditEvent, nowMs: number): string {
+function lineOf(event: AuditEvent, time: string): string {
   const record = {
-    time: new Date(nowMs).toISOString(),
+    time,
     requestId: event.requestId,
     action: event.action,
     outcome: event.outcome,

@@ -25,7 +25,7 @@ export function createTokenStore(options: TokenStoreOptions) {
   const byUser = new KeyIndex();
   const byIdentity = new KeyIndex();
   const entries = new LRUCache<string, Entry>({
-    max: maxEntries,
+    // Without `max`, for which lru-cache makes room beforehand: 25 ms of the start of the process.
     maxSize: maxBytes,
     sizeCalculation: (entry, key) =>
       key.length +
@@ -71,6 +71,7 @@ export function createTokenStore(options: TokenStoreOptions) {
       // The old entry leaves the indexes before the new one enters them: they may be the same slots.
       entries.delete(key);
       entries.set(key, { user, identityId, openIdToken, expiresAt, usableUntil });
+      if (entries.size > maxEntries) entries.pop();
       if (entries.has(key)) {
         byUser.add(user, key);
         byIdentity.add(identityId, key);
