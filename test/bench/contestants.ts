@@ -73,22 +73,31 @@ export interface PeerTask {
   remove(): void;
 }
 
-/** What the peers have to know, in a file. */
-export function createPeerTask(jwks: Users['jwks']): PeerTask {
+/**
+ * What the peers have to know, in a file.
+ *
+ * @param upstream address of a Cognito, for peers that ask one
+ */
+export function createPeerTask(jwks: Users['jwks'], upstream?: string): PeerTask {
   const folder = mkdtempSync(join(tmpdir(), 'cognito-graphql-bench-'));
   const path = join(folder, 'task.json');
   // About as long as the token and the id that the product hands out.
   const pool = {
     identityPoolId: `${region}:00000000-0000-4000-8000-000000000000`,
     region,
+    provider: developerProviderName,
     openIdToken: 'x'.repeat(905),
   };
-  writeFileSync(path, JSON.stringify({ issuer, audience, jwks, pool }));
+  writeFileSync(path, JSON.stringify({ issuer, audience, jwks, pool, upstream }));
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-export function startPeer(file: string, { path }: PeerTask): Promise<RunningServer> {
-  const env = { NODE_ENV: 'production', BENCH_TASK: path };
+export function startPeer(
+  file: string,
+  { path }: PeerTask,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
+  const env = { ...settings, NODE_ENV: 'production', BENCH_TASK: path };
   return startServer(
     { args: [join(import.meta.dirname, 'peers', file)], env, core: 'server' },
     /^listening (\S+)$/m,

@@ -7,7 +7,8 @@ import { reportCapacity } from './capacity/capacity.ts';
 import { describeMachine } from './machine.ts';
 import { chartOf, tableOf } from './report.ts';
 import type { Pace, Row } from './rounds.ts';
-import { createSession, suites } from './suites.ts';
+import { createSession } from './session.ts';
+import { suites } from './suites.ts';
 
 const full: Pace = {
   rounds: 5,

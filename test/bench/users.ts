@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
@@ -17,7 +18,7 @@ export interface Users {
   close(): void;
 }
 
-export async function createUsers(): Promise<Users> {
+export async function createUsers(count = userCount): Promise<Users> {
   const keys = await Promise.all(
     ['RS256', 'ES256'].map(async (alg) => {
       const { privateKey, publicKey } = await generateKeyPair(alg);
@@ -39,7 +40,7 @@ export async function createUsers(): Promise<Users> {
       .setExpirationTime('2h')
       .sign(privateKey);
   };
-  const tokens = await Promise.all(Array.from({ length: userCount }, (_, index) => sign(index)));
+  const tokens = await Promise.all(Array.from({ length: count }, (_, index) => sign(index)));
   const jwks = { keys: keys.map(({ jwk }) => jwk) };
   const server = createServer((_, response) => {
     response.setHeader('content-type', 'application/json');
@@ -62,6 +63,12 @@ function withOtherSignature(token: string): string {
   signature[20] = (signature[20] ?? 0) ^ 1;
   return token.slice(0, begin) + signature.toString('base64url');
 }
+
+/** As the client package sends it. */
+export const mainMutation = {
+  query: readFileSync(`${import.meta.dirname}/../../schema/operations/cognitoCredentials.graphql`, 'utf8'),
+  variables: {},
+};
 
 /** A GraphQL request as it goes over the wire. */
 export function graphqlRequest(body: object, token?: string): string {
