@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Text -> value, one schema for each kind of setting. Messages complete the sentence "NAME …" and never repeat the text, which

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Page } from '../cognito/gateway.ts';
 import { badUserInput } from '../errors.ts';
 import type { PageInfo } from './pageInfo.type.ts';
