@@ -39,6 +39,7 @@ const html =
 let installed: InstalledPackage;
 beforeAll(async () => {
   installed = await installPackage();
+  await installed.add('@aws-sdk/client-sts');
   await mkdir(join(installed.home, 'app'));
   await installed.write('app/index.html', html);
   await installed.write('app/app.js', app);
