@@ -189,6 +189,47 @@ describe('the packed package', () => {
     expect(loaded.filter((url) => /lmdb/.test(url))).toEqual([]);
   });
 
+  it('shares graphql and type-graphql with its host', async () => {
+    const output = await installed.script(`
+      import 'reflect-metadata';
+      import { graphql } from 'graphql';
+      import { buildSchema } from 'type-graphql';
+      import { authChecker, createCognitoService, resolvers } from 'cognito-graphql';
+      const cognito = createCognitoService({
+        identityPoolId: 'eu-west-1:11111111-2222-4333-8444-555555555555', developerProviderName: 'login.app', audit: '/dev/null',
+      });
+      const container = { get: (Type) => new Type(cognito) };
+      const schema = await buildSchema({ resolvers, container, authChecker, validate: false });
+      const source = '{ me { userId administrator } }';
+      const contextValue = cognito.context({ userId: 'alice' });
+      process.stdout.write(JSON.stringify(await graphql({ schema, source, contextValue })));`);
+    expect(JSON.parse(output)).toEqual({ data: { me: { userId: 'alice', administrator: false } } });
+  });
+
+  it.each(['1.9.0', '1.10.0'])('is traced by a host whose OpenTelemetry API is %s', async (version) => {
+    const output = await installed.script(`
+      const names = [];
+      const span = (name) => ({
+        spanContext: () => ({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 }),
+        isRecording: () => true,
+        ...Object.fromEntries(['setAttribute', 'setAttributes', 'setStatus', 'addEvent', 'recordException', 'updateName', 'end']
+          .map((method) => [method, () => {}])),
+      });
+      const trace = { getTracer: () => ({ startSpan: (name) => (names.push(name), span(name)) }) };
+      globalThis[Symbol.for('opentelemetry.js.api.1')] = { version: '${version}', trace };
+      const { createApp, loadConfig } = await import('cognito-graphql');
+      const app = createApp(loadConfig({ PORT: '0', EMULATOR_PORT: '0', AUDIT_FILE: '/dev/null', LOG_LEVEL: 'fatal' }));
+      const { url, demoToken } = await app.start();
+      const headers = { 'content-type': 'application/json', authorization: 'Bearer ' + (await demoToken('alice')) };
+      const body = '{"query":"mutation { cognitoCredentials { identityId } }"}';
+      await fetch(url + '/graphql', { method: 'POST', headers, body });
+      await app.stop();
+      process.stdout.write(JSON.stringify(names));`);
+    expect(JSON.parse(output.split('\n').at(-1) ?? '')).toEqual(
+      expect.arrayContaining(['POST /graphql', 'Cognito issueOpenIdToken']),
+    );
+  });
+
   it('runs its command, with demo, server and explorer, from nothing else', async () => {
     expect((await installed.command(['demo'])).stdout).toMatch(/arn:aws:sts::000000000000:assumed-role\//);
     expect((await installed.command(['--version'])).stdout).toBe(`${installed.manifest.version}\n`);

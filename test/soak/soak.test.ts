@@ -189,9 +189,10 @@ describe('a service in use for a long time', () => {
 
   it('keeps its heap flat', () => {
     // Tokens of this length are forgotten within the warm-up. What stays of a new user is the count of requests per user, which is kept
-    // for 100,000 users; the rest is for code that is compiled late.
+    // for 100,000 users; the rest is for code that is compiled late. Requests that left their headers behind would take more.
     const perUser = 400 * traffic.newcomers();
-    expect(middle('last', 'heapBytes') - middle('first', 'heapBytes')).toBeLessThan(3 * MiB + perUser);
+    const allowed = (long ? 4 : 2) * MiB + perUser;
+    expect(middle('last', 'heapBytes') - middle('first', 'heapBytes')).toBeLessThan(allowed);
   });
 
   it('keeps the memory of its process flat', () => {
