@@ -190,7 +190,7 @@ describe('a service in use for a long time', () => {
   it('keeps its heap flat', () => {
     // Tokens of this length are forgotten within the warm-up. What stays of a new user is the count of requests per user, which is kept
     // for 100,000 users; the rest is for code that is compiled late. The short form finds what keeps 2 kB of each request, and so every request
-    // that stays as a whole; an hour finds 50 bytes.
+    // that stays as a whole; an hour finds 100 bytes.
     const perUser = 400 * traffic.newcomers();
     const allowed = (long ? 4 : 2) * MiB + perUser;
     expect(middle('last', 'heapBytes') - middle('first', 'heapBytes')).toBeLessThan(allowed);
