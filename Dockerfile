@@ -1,20 +1,19 @@
-# The packages that the service needs at run time, and nothing of its tests.
+# What the bundle is made of and made with, in the locked versions, and nothing of the tests.
 FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
+RUN node -e "const p = require('./package.json'); for (const name in p.devDependencies) if (!p.buildPackages.includes(name)) delete p.devDependencies[name]; require('node:fs').writeFileSync('package.json', JSON.stringify(p))"
+RUN npm install --ignore-scripts
 
-# Compiler, bundler and Node's types, in the versions of package.json, beside the packages and not among them.
 FROM packages AS build
-RUN npm install --prefix /compiler --ignore-scripts $(node -p "const { devDependencies: d } = require('./package.json'); ['typescript', 'esbuild', '@types/node'].map((name) => name + '@' + d[name]).join(' ')")
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json tsconfig.browser.json bundle.mjs ./
 COPY src src
-RUN /compiler/node_modules/.bin/tsc -p tsconfig.build.json --typeRoots /compiler/node_modules/@types --incremental false && PATH=/compiler/node_modules/.bin:$PATH npm run --silent bundle
+RUN node_modules/.bin/tsc -p tsconfig.browser.json --incremental false && node bundle.mjs
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
 WORKDIR /app
-COPY --from=packages /app/node_modules node_modules
+# The command needs no package beside its bundle.
 COPY --from=build /app/dist dist
 COPY package.json ./
 COPY schema schema

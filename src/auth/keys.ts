@@ -1,5 +1,4 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import type { JWK } from 'jose';
 
 /** How the signature of a token is checked. Exactly one kind, chosen by configuration and never by the token. */
 export type KeyOptions =
@@ -11,7 +10,7 @@ export type KeyOptions =
   | {
       readonly kind: 'publicKey';
       /** PEM (SubjectPublicKeyInfo or X.509 certificate) or a JWK. RSA of at least 2048 bits, EC on P-256/384/521, Ed25519. */
-      readonly key: string | JWK;
+      readonly key: string | JsonWebKey;
     }
   | {
       readonly kind: 'secret';
@@ -58,7 +57,7 @@ export function importSecret(secret: string | Uint8Array): Uint8Array {
 
 /** One public key, and those of the algorithms that it can be used with. Throws TypeError. */
 export function importPublicKey(
-  key: string | JWK,
+  key: string | JsonWebKey,
   algorithms: readonly string[],
 ): { key: KeyObject; algorithms: string[] } {
   const publicKey = parsePublicKey(key);
@@ -67,15 +66,13 @@ export function importPublicKey(
   return { key: publicKey, algorithms: fitting };
 }
 
-function parsePublicKey(key: string | JWK): KeyObject {
+function parsePublicKey(key: string | JsonWebKey): KeyObject {
   // createPublicKey would silently derive the public half; a private key has no business in this configuration.
   const isPrivate =
     typeof key === 'string' ? key.includes('PRIVATE KEY') : key.d !== undefined || key.kty === 'oct';
   if (isPrivate) throw new TypeError('the public key must not be a private key or a secret');
   try {
-    return typeof key === 'string'
-      ? createPublicKey(key)
-      : createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    return typeof key === 'string' ? createPublicKey(key) : createPublicKey({ key, format: 'jwk' });
   } catch {
     // Node's message can quote the input.
     throw new TypeError('the public key must be PEM or a JWK');

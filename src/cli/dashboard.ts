@@ -61,8 +61,14 @@ const panels: readonly Panel[] = [
     unit: 'short',
     queries: {
       'budget {{quota}}': total('upstream_budget_calls_per_second', 'quota'),
+      'left {{quota}}': total('upstream_budget_left', 'quota'),
       'waiting {{quota}}': total('upstream_waiting', 'quota'),
     },
+  },
+  {
+    title: 'Wait for a turn, p95',
+    unit: 's',
+    queries: { '{{quota}}': quantile(0.95, 'upstream_wait_seconds', 'quota') },
   },
   {
     title: 'Processes by circuit breaker state',

@@ -58,6 +58,8 @@ export interface RateLimiter {
   setRate(ratePerSecond: number): void;
   /** Calls per second at this moment. */
   readonly rate: number;
+  /** Calls that could start at this moment one after the other; with a shared count, as far as this process knows. */
+  readonly left: number;
   readonly waiting: number;
 }
 
@@ -108,6 +110,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   let timer: unknown;
 
   const shared = () => permits?.available === true;
+  /** Of how many processes this one has its part of the budget. */
+  const parts = () => (permits === undefined ? 1 : shared() ? sharers : permits.replicas);
 
   /** Of the whole budget, in calls per second. */
   function rate(): number {
@@ -122,8 +126,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   /** When the call that has `ahead` calls before it can start, with this process's part of the budget. */
   function startTime(ahead: number, now: number): number {
-    const parts = permits === undefined ? 1 : shared() ? sharers : permits.replicas;
-    const { calls, windowMs } = limits(rate() / parts);
+    const { calls, windowMs } = limits(rate() / parts());
     const earlier = starts[starts.length - calls + (ahead % calls)];
     const soonest = shared() ? Math.max(now, nextGrant) : now;
     const first = earlier === undefined ? soonest : Math.max(soonest, earlier + windowMs);
@@ -263,6 +266,13 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
     get rate() {
       return rate();
+    },
+    get left() {
+      const now = clock.now();
+      if (shared() && now < nextGrant) return 0;
+      const { calls, windowMs } = limits(rate() / parts());
+      const since = now - windowMs;
+      return Math.max(0, calls - starts.filter((at) => at > since).length - arrivals.size);
     },
     get waiting() {
       return arrivals.size;

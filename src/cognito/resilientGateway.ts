@@ -23,6 +23,8 @@ export type CallOutcome = 'ok' | 'aborted' | ServiceError['code'];
 export interface GatewayObserver {
   /** One attempt at the upstream, in milliseconds, waiting not included. */
   onCall?(operation: CognitoOperation, outcome: CallOutcome, ms: number): void;
+  /** How long a call has waited for its turn, in milliseconds; once for each attempt. */
+  onWait?(quota: Quota, ms: number): void;
   /** A call that was refused here, without asking upstream. */
   onShed?(operation: CognitoOperation): void;
   onBreaker?(state: BreakerState): void;
@@ -104,7 +106,8 @@ export function createResilientGateway(options: ResilientGatewayOptions): Resili
   let refusal: { readonly code: string; readonly at: number } | undefined;
 
   function createOperation(operation: CognitoOperation) {
-    const limiter = budget[quotaOf[operation]];
+    const quota = quotaOf[operation];
+    const limiter = budget[quota];
     const slots = bulkhead(concurrency, 0);
     const retries = retry(
       handleWhen((error) => mayRepeat(operation, error)),
@@ -142,9 +145,11 @@ export function createResilientGateway(options: ResilientGatewayOptions): Resili
     async function turn<T>(user: string, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) {
       try {
         breaker.check();
+        const begin = clock.now();
         await limiter.acquire(user, signal).catch((error) => {
           throw error instanceof ServiceError ? new Shed(error) : error;
         });
+        observer.onWait?.(quota, clock.now() - begin);
         return await slots.execute(() => breaker.execute(() => attempt(work, signal)));
       } catch (error) {
         if (error instanceof BrokenCircuitError) throw new Shed(breaker.refusal());

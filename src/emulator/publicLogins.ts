@@ -17,7 +17,7 @@ export interface ProvenLogin extends Login {
   /** What the provider contributes to `amr`. */
   readonly amr: readonly string[];
   /** Claims of the token; empty for an opaque one. */
-  readonly claims: JWTPayload;
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 
 export interface PublicLogins {

@@ -132,7 +132,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
     const leave = () => {
       if (untilQuiet() > 0) quiet = setTimeout(leave, untilQuiet());
-      else server.close();
+      // A process that had no turn for a while finds its timers due before it has read what came meanwhile.
+      else setImmediate(() => (untilQuiet() > 0 ? leave() : server.close()));
     };
     let quiet = setTimeout(leave, quietMs);
     await closed;

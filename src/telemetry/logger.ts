@@ -1,6 +1,12 @@
-import { type DestinationStream, type LoggerOptions, pino } from 'pino';
+import { type LoggerOptions, pino } from 'pino';
 
-export type Logger = Pick<import('pino').Logger, 'debug' | 'info' | 'warn' | 'error'>;
+/** What is used of a logger, in pino's form. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
 
 /** Members that are never written, whatever object they come in. */
 const secretMembers = [
@@ -18,7 +24,7 @@ const secretMembers = [
 ];
 
 /** One JSON object a line on stdout. Errors are written as type, message and stack, without the members they carry. */
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
   const options: LoggerOptions = {
     level,
     base: null,

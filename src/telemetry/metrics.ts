@@ -8,6 +8,7 @@ export interface Metrics {
   /** For `createResilientGateway`. */
   readonly upstream: {
     onCall(operation: string, outcome: string, ms: number): void;
+    onWait(quota: string, ms: number): void;
     onShed(operation: string): void;
     onBreaker(state: string): void;
   };
@@ -21,13 +22,17 @@ export interface Metrics {
 
 /** What has a size at any moment and does not tell of its changes. */
 export interface MetricSources {
-  readonly budget: Readonly<Record<string, { readonly rate: number; readonly waiting: number }>>;
+  readonly budget: Readonly<
+    Record<string, { readonly rate: number; readonly left: number; readonly waiting: number }>
+  >;
   readonly cache: { readonly size: number; readonly bytes: number };
   readonly checks: readonly { readonly name: string; problem(): string | null }[];
 }
 
 /** Seconds. An answer from the cache takes a millisecond or two, one with a call at AWS 20 to 200, a deadline 4000 or 10 000. */
 const buckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Seconds. Most calls need not wait at all; none waits longer than a second, or one and a half with a shared budget. */
+const waits = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 1.5];
 const breakerStates = ['closed', 'half-open', 'open'];
 const lookups = ['hit', 'miss', 'joined', 'repeated'];
 
@@ -59,6 +64,13 @@ export function createMetrics(): Metrics {
     help: 'Attempts at Amazon Cognito by operation and outcome, without waiting for a turn.',
     labelNames: ['operation', 'outcome'],
     buckets,
+    registers,
+  });
+  const turns = new Histogram({
+    name: 'cognito_graphql_upstream_wait_seconds',
+    help: 'Time that attempts have waited for their turn, by quota; what was refused instead counts as shed.',
+    labelNames: ['quota'],
+    buckets: waits,
     registers,
   });
   const shed = new Counter({
@@ -94,6 +106,7 @@ export function createMetrics(): Metrics {
     countField: (field, code) => fields.inc({ field, code }),
     upstream: {
       onCall: (operation, outcome, ms) => attempts.observe({ operation, outcome }, ms / 1000),
+      onWait: (quota, ms) => turns.observe({ quota }, ms / 1000),
       onShed: (operation) => shed.inc({ operation }),
       onBreaker,
     },
@@ -121,6 +134,14 @@ function watchSources({ budget, cache, checks }: MetricSources, registers: Regis
     'Calls a second that this process may make at present, by quota.',
     (rate) => {
       for (const [quota, limiter] of quotas) rate.set({ quota }, limiter.rate);
+    },
+    ['quota'],
+  );
+  gauge(
+    'upstream_budget_left',
+    'Calls that this process could start at this moment, by quota.',
+    (left) => {
+      for (const [quota, limiter] of quotas) left.set({ quota }, limiter.left);
     },
     ['quota'],
   );

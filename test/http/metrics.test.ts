@@ -108,8 +108,18 @@ describe('/metrics after real traffic', () => {
     expect(Number(samples(metrics, 'token_cache_bytes')[0]?.slice(2))).toBeGreaterThan(3 * 600);
   });
 
+  it('shows how long attempts have waited for their turn, by quota', () => {
+    expect(samples(metrics, 'upstream_wait_seconds_count')).toEqual([
+      'quota=credentials: 3',
+      'quota=pools: 1',
+      'quota=tokens: 5',
+    ]);
+    expect(samples(metrics, 'upstream_wait_seconds_bucket')).toContain('le=+Inf,quota=tokens: 5');
+  });
+
   it('shows budget, waiting line, circuit breaker, readiness and event loop', () => {
     expect(samples(metrics, 'upstream_budget_calls_per_second')).toContain('quota=tokens: 50');
+    expect(samples(metrics, 'upstream_budget_left')).toContain('quota=merges: 20');
     expect(samples(metrics, 'upstream_waiting')).toContain('quota=tokens: 0');
     expect(samples(metrics, 'upstream_breaker_state')).toEqual([
       'state=closed: 1',
@@ -130,6 +140,24 @@ describe('/metrics after real traffic', () => {
     expect(metrics).not.toMatch(
       /the-user|us-east-1|eyJ|[0-9a-f]{8}-[0-9a-f]{4}-|no-such-path|nothingLikeThis/,
     );
+  });
+
+  it('counts down what is left of a budget, and shows who waits for more', async () => {
+    const listing = { query: '{ identities { edges { node { id } } } }', user: 'root', scope: 'admin' };
+    const sent: Promise<void>[] = [];
+    const used = async () => {
+      sent.push(send(listing), send(listing));
+      const text = await scrape();
+      return ['upstream_budget_left', 'upstream_waiting'].map((name) =>
+        Number(new RegExp(`${name}\\{quota="lists"\\} (\\d+)`).exec(text)?.[1]),
+      );
+    };
+    await expect.poll(used, { timeout: 15_000 }).toEqual([0, expect.toSatisfy((waiting) => waiting > 0)]);
+    await Promise.all(sent);
+    const [waited] = samples(await scrape(), 'upstream_wait_seconds_sum').filter((line) =>
+      /lists/.test(line),
+    );
+    expect(Number(waited?.split(' ')[1])).toBeGreaterThan(0.1);
   });
 
   it('counts what is refused while Cognito does not answer, and shows the open circuit breaker', async () => {

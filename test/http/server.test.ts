@@ -312,6 +312,28 @@ describe('a drain', () => {
     await drained;
   });
 
+  it('answers what came over a kept connection while the process had no turn for longer than the silence', async () => {
+    const { server, port } = await start([echo]);
+    const socket = connect(port, '127.0.0.1');
+    let received = '';
+    socket.setEncoding('utf8').on('data', (text) => {
+      received += text;
+    });
+    socket.write('GET /echo HTTP/1.1\r\nhost: a\r\n\r\n');
+    await expect.poll(() => received).toContain('got');
+
+    const drained = server.drain(5_000);
+    received = '';
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    // In the phase of the event loop that timers come after, before anything is read.
+    socket.write('GET /echo HTTP/1.1\r\nhost: a\r\n\r\n');
+    const busyUntil = performance.now() + 400;
+    while (performance.now() < busyUntil);
+    await once(socket, 'close');
+    expect(received).toContain('got');
+    await drained;
+  });
+
   it('does not wait for kept connections that bring nothing', async () => {
     const { server, port } = await start([echo]);
     const socket = connect(port, '127.0.0.1');

@@ -1,22 +1,22 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { productionPackages } from './productionPackages.ts';
 
 const run = promisify(execFile);
 const repository = resolve('.');
 
-/** Somebody's folder with the packed package and its declared dependencies, and with no other package in reach. */
+/** Somebody's folder with the packed package and what it depends on, copied, and with no other package in reach. */
 export interface InstalledPackage {
   readonly home: string;
   /** Paths of what is in the package. */
   readonly contents: readonly string[];
   readonly manifest: {
-    readonly dependencies: object;
-    readonly peerDependencies: object;
     readonly exports: Record<string, unknown>;
     readonly type: string;
+    readonly version: string;
   };
   /** Writes a file in the folder. */
   write(file: string, text: string): Promise<void>;
@@ -24,6 +24,8 @@ export interface InstalledPackage {
   add(name: string): Promise<void>;
   /** Runs a script with Node.js in the folder and resolves with its output. Rejects when it fails, its errors in the message. */
   script(text: string, file?: string): Promise<string>;
+  /** Runs the package's command there, until it ends. */
+  command(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   remove(): Promise<void>;
 }
 
@@ -45,7 +47,13 @@ export async function installPackage(): Promise<InstalledPackage> {
   }
   const write = (file: string, text: string) => writeFile(join(home, file), text);
 
-  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) await add(name);
+  for (const name of productionPackages()) {
+    const nested = join(repository, 'node_modules', name, 'node_modules');
+    await cp(join(repository, 'node_modules', name), join(modules, name), {
+      recursive: true,
+      filter: (path) => path !== nested,
+    });
+  }
   await write('package.json', '{"type":"module"}');
   return {
     home,
@@ -57,6 +65,13 @@ export async function installPackage(): Promise<InstalledPackage> {
       await write(file, text);
       const { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: _, ...env } = process.env;
       return (await run(process.execPath, [file], { cwd: home, env })).stdout;
+    },
+    async command(args) {
+      const main = join(unpacked, 'dist/main.js');
+      return run(process.execPath, [main, ...args], { cwd: home, timeout: 60_000 }).then(
+        (output) => ({ code: 0, ...output }),
+        ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+      );
     },
     remove: () => rm(home, { recursive: true }),
   };

@@ -10,18 +10,32 @@ import {
   tables,
 } from './keyValue.ts';
 
+/** A native module of 20 MB that only an emulator with a directory has a use for: loaded here, and installed only where it is wanted. */
+async function loadLmdb() {
+  try {
+    return (await import('lmdb')).open;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const missing = code === 'ERR_MODULE_NOT_FOUND';
+    throw new DataDirectoryError(
+      missing
+        ? 'Keeping data in a directory needs one more package: npm install lmdb@3'
+        : `Keeping data in a directory needs the package lmdb, which cannot be loaded: ${message}`,
+    );
+  }
+}
+
 /**
  * Keeps everything in a directory. A resolved write survives the death of the process; concurrent writes share a commit.
  *
  * @throws DataDirectoryError when the directory is in use, damaged or not the emulator's; it was not touched then
  */
 export async function openLmdbKeyValue(directory: string): Promise<KeyValueStore> {
+  const open = await loadLmdb();
   const claim = claimDataDirectory(directory);
   let root: RootDatabase;
   let databases: Map<Table, Database<unknown, string>>;
   try {
-    // Loaded only here: a native module that an emulator in memory has no use for.
-    const { open } = await import('lmdb');
     // In chunks: the file is not mapped anew as a whole each time it has grown.
     root = open({ path: directory, maxDbs: tables.length + 1, encoding: 'json', remapChunks: true });
     databases = new Map(

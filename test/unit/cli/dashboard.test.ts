@@ -25,9 +25,10 @@ beforeAll(async () => {
   metrics.countRequest('/graphql', 200, 1);
   metrics.countField('me', 'OK');
   metrics.upstream.onCall('issueOpenIdToken', 'ok', 1);
+  metrics.upstream.onWait('tokens', 1);
   metrics.upstream.onShed('issueOpenIdToken');
   metrics.watch({
-    budget: { tokens: { rate: 50, waiting: 0 } },
+    budget: { tokens: { rate: 50, left: 50, waiting: 0 } },
     cache: { size: 0, bytes: 0 },
     checks: [{ name: 'cognito', problem: () => null }],
   });

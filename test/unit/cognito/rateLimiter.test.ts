@@ -50,6 +50,23 @@ describe('the budget', () => {
     expect(starts.slice(10).map(({ at }) => at)).toEqual([1020, 1020]);
   });
 
+  it('tells how many calls could start at this moment', async () => {
+    const { time, ask, limiter } = setUp();
+    expect(limiter.left).toBe(10);
+    times(4, () => ask('alice'));
+    expect(limiter.left).toBe(6);
+    await time.advance(500);
+    times(9, () => ask('alice'));
+    expect([limiter.left, limiter.waiting]).toEqual([0, 3]);
+
+    await time.advance(520);
+    expect([limiter.left, limiter.waiting]).toEqual([1, 0]);
+    await time.advance(1020);
+    expect(limiter.left).toBe(10);
+    limiter.throttled();
+    expect(limiter.left).toBe(5);
+  });
+
   it('makes nobody wait because time went on while it was asked', async () => {
     const time = new SimulatedTime();
     let ticks = 0;

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { build } from 'esbuild';
+
+/**
+ * Makes what `dist` runs from: one bundle for the command, which holds all that it needs, and one for the entries of the library, which
+ * shares with its host what there must be one copy of. Run by `npm run build`.
+ */
+
+/** What a host and the library have in common: types of a schema are compared by identity, metadata and decorators meet in one place. */
+const shared = ['graphql', 'type-graphql', 'graphql-scalars', 'reflect-metadata'];
+/** A native module that only `emulate --data` loads, and one of type-graphql's that nothing here loads. */
+const optional = ['lmdb', 'class-validator'];
+
+function bundle({ entryPoints, chunks, external }) {
+  return build({
+    entryPoints,
+    outdir: 'dist',
+    chunkNames: `${chunks}/[name]-[hash]`,
+    bundle: true,
+    splitting: true,
+    metafile: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external,
+    // CommonJS packages in it ask for Node's own modules by `require`.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
+    plugins: [compressedExplorer],
+    logLevel: 'warning',
+  });
+}
+
+/** The explorer's scripts are 9 MB of text, which is kept compressed beside the bundles and unpacked on the first visit. */
+const compressedExplorer = {
+  name: 'compressed explorer',
+  setup({ onLoad }) {
+    onLoad({ filter: /render-graphiql[\\/]esm[\\/]graphiql\.js$/ }, async ({ path }) => {
+      const { version } = JSON.parse(readFileSync(join(dirname(path), '..', 'package.json'), 'utf8'));
+      const file = `explorer-${version}.br`;
+      const parts = { ...(await import(path)) };
+      if (!existsSync(join('dist', file))) writeFileSync(join('dist', file), compress(JSON.stringify(parts)));
+      return {
+        contents: `
+          import { readFileSync } from 'node:fs';
+          import { brotliDecompressSync } from 'node:zlib';
+          const packed = readFileSync(new URL('../${file}', import.meta.url));
+          export const { ${Object.keys(parts).join(', ')} } = JSON.parse(brotliDecompressSync(packed));`,
+      };
+    });
+  },
+};
+
+function compress(text) {
+  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN } = constants;
+  return brotliCompressSync(text, { params: { [BROTLI_PARAM_QUALITY]: 9, [BROTLI_PARAM_LGWIN]: 24 } });
+}
+
+/** Name, version and licence of every package that is in the bundles, as their licences ask for and as scanners want to know. */
+function notices(inputs) {
+  const packages = new Map();
+  for (const input of inputs) {
+    const folder = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input.replaceAll(sep, '/'))?.[1];
+    if (folder !== undefined && !packages.has(folder)) packages.set(folder, noticeOf(folder));
+  }
+  return [...new Set(packages.values())].sort().join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function noticeOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const text = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'LICENSE-MIT']
+    .map((file) => join(folder, file))
+    .find((file) => existsSync(file));
+  return `${name} ${version} (${license})\n\n${text === undefined ? '' : readFileSync(text, 'utf8').trim()}\n`;
+}
+
+for (const folder of ['chunks', 'library']) rmSync(join('dist', folder), { recursive: true, force: true });
+const results = await Promise.all([
+  bundle({ entryPoints: { main: 'src/main.ts' }, chunks: 'chunks', external: optional }),
+  bundle({
+    entryPoints: {
+      index: 'src/index.ts',
+      lambda: 'src/lambda.ts',
+      'emulator/index': 'src/emulator/index.ts',
+    },
+    chunks: 'library',
+    external: [...optional, ...shared],
+  }),
+]);
+writeFileSync(
+  'dist/THIRD-PARTY.txt',
+  notices(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))),
+);
