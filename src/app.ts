@@ -1,6 +1,7 @@
-import { connectRedis, createIssuing } from './app/issuing.ts';
+import { createIssuing } from './app/issuing.ts';
 import { createAuthenticator, startDemoLogin } from './app/login.ts';
 import { connectPool } from './app/pool.ts';
+import { connectRedis } from './app/redis.ts';
 import type { Closers, Surroundings } from './app/surroundings.ts';
 import { demoLoginRoute, demoPageRoutes, firstTabOf } from './app/trial.ts';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -22,6 +23,7 @@ import type { Route } from './http/route.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createIdentityReader } from './identities/identityReader.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
+import { createAuditLog } from './telemetry/auditLog.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
@@ -91,7 +93,7 @@ async function assemble(
   parts: AppParts,
   around: Surroundings,
 ): Promise<DetachedApp & { readonly url?: string }> {
-  const { logger, closers, listening } = around;
+  const { clock, logger, closers, listening } = around;
   const metrics = createMetrics();
   const production = config.environment === 'production';
   const origins = production ? config.http.corsOrigins : [...config.http.corsOrigins, ...sandboxOrigins];
@@ -117,7 +119,12 @@ async function assemble(
   closers.push(() => authenticator.close?.());
 
   const shared = config.redis === undefined ? undefined : await connectRedis(config.redis, pool, around);
-  const issuing = createIssuing(config, pool, shared, metrics, around);
+  const audit = createAuditLog({ target: config.telemetry.auditFile ?? process.stdout, clock });
+  closers.push(() => audit.close());
+  const issuing = createIssuing(
+    { ...config.tokens, ...config.limits },
+    { pool, audit, clock, shared, metrics },
+  );
   const firstTab = () => firstTabOf(demoLogin);
   const schema = traceRootFields(await buildSchema(issuing.resolverServices));
   const validated = createValidatedOperations({ schema, logger, countField: metrics.countField });
@@ -148,6 +155,7 @@ async function assemble(
   const checks: ReadinessCheck[] = [
     { name: 'server', problem: () => (server.draining ? 'The server is stopping.' : null) },
     ...issuing.checks,
+    { name: 'audit log', problem: () => audit.problem() },
     { name: 'login', problem: () => authenticator.problem?.() ?? null },
   ];
   metrics.watch({ ...issuing.watched, checks });
@@ -170,7 +178,7 @@ async function assemble(
     ...(demoLogin === undefined
       ? {}
       : { demoToken: (user: string, scope?: string) => demoLogin.issueToken({ user, scope }) }),
-    reopenAuditLog: () => issuing.audit.reopen(),
+    reopenAuditLog: () => audit.reopen(),
   };
 }
 
