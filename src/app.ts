@@ -1,5 +1,5 @@
 import { createIssuing } from './app/issuing.ts';
-import { createAuthenticator, startDemoLogin } from './app/login.ts';
+import { chooseLogin, createAuthenticator, type Login, startDemoLogin } from './app/login.ts';
 import { connectPool } from './app/pool.ts';
 import { connectRedis } from './app/redis.ts';
 import type { Closers, Surroundings } from './app/surroundings.ts';
@@ -58,13 +58,17 @@ export interface DetachedApp {
 export interface AppParts {
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Replaces the login of the configuration: the port to any other. */
+  /** Takes the place of the login of the configuration, the demo login included: the port to any other. See `loadConfig`. */
   readonly authenticator?: Authenticator;
 }
 
-/** The service that a configuration describes. This is the composition root: here, and only here, concrete parts meet. */
+/**
+ * The service that a configuration describes. This is the composition root: here, and only here, concrete parts meet.
+ * Throws `TypeError` for a configuration that leaves the login to the host where no authenticator comes with it.
+ */
 export function createApp(config: Config, parts: AppParts = {}): App {
   const { clock = systemClock, logger = createLogger(config.telemetry.logLevel) } = parts;
+  const login = chooseLogin(config, parts.authenticator);
   const closers: Closers = [];
   /** In the order in which things depend on each other: what was started last is stopped first. */
   const stop = async () => {
@@ -72,7 +76,7 @@ export function createApp(config: Config, parts: AppParts = {}): App {
   };
   const start = async (listening: boolean) => {
     try {
-      return await assemble(config, parts, { clock, logger, closers, listening });
+      return await assemble(config, login, { clock, logger, closers, listening });
     } catch (error) {
       await stop();
       throw error;
@@ -90,7 +94,7 @@ export function createApp(config: Config, parts: AppParts = {}): App {
 
 async function assemble(
   config: Config,
-  parts: AppParts,
+  login: Login,
   around: Surroundings,
 ): Promise<DetachedApp & { readonly url?: string }> {
   const { clock, logger, closers, listening } = around;
@@ -112,10 +116,10 @@ async function assemble(
   closers.push(drain);
 
   const pool = await connectPool(config, around);
-  const demoLogin = config.auth.mode === 'demo' ? await startDemoLogin(url, around) : undefined;
+  const demoLogin = login.mode === 'demo' ? await startDemoLogin(url, around) : undefined;
   // Before the authenticator is made, which fetches the keys there like those of any other login.
   if (demoLogin !== undefined) server.mount([demoLoginRoute(demoLogin)]);
-  const authenticator = parts.authenticator ?? createAuthenticator(config, demoLogin, around);
+  const authenticator = createAuthenticator(login, config.tokens, demoLogin, around);
   closers.push(() => authenticator.close?.());
 
   const shared = config.redis === undefined ? undefined : await connectRedis(config.redis, pool, around);
