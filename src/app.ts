@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createIssuing } from './app/issuing.ts';
 import { chooseLogin, createAuthenticator, type Login, startDemoLogin } from './app/login.ts';
 import { connectPool } from './app/pool.ts';
@@ -44,6 +45,8 @@ export interface RunningApp extends DetachedApp {
 export interface DetachedApp {
   /** Answers a request that did not come over this service's own address, by the same routes and rules. */
   handle(request: InProcessRequest): Promise<InProcessAnswer>;
+  /** Answers a request of a `node:http` server, or of a framework on one, by the same routes and rules. Its body must not have been read. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
   /** Address of the embedded Cognito, when there is one. */
   readonly cognitoUrl?: string;
   readonly identityPoolId: string;
@@ -176,6 +179,7 @@ async function assemble(
   return {
     ...(url === undefined ? {} : { url }),
     handle: (request) => server.handle(request),
+    listener: server.listener,
     region: pool.region,
     identityPoolId: pool.identityPoolId,
     ...(pool.cognitoUrl === undefined ? {} : { cognitoUrl: pool.cognitoUrl }),

@@ -5,6 +5,8 @@ import type { Principal } from './auth/principal.ts';
 import type { AwsGatewayOptions } from './cognito/awsGateway.ts';
 import type { GraphQLContext } from './graphql/context.ts';
 import { buildSchema, type ResolverServices } from './graphql/schema.ts';
+import { partsOf, type SchemaParts } from './graphql/schemaParts.ts';
+import { showErrors } from './graphql/shownErrors.ts';
 import { toSubgraph } from './graphql/subgraph.ts';
 import { createIdentityReader } from './identities/identityReader.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
@@ -53,6 +55,8 @@ export interface HostRequest {
 export interface CognitoService extends ResolverServices {
   /** All of its fields as a schema. For a type-graphql schema of one's own take `resolvers`, `container` and `authChecker`. */
   schema(): ReturnType<typeof buildSchema>;
+  /** The same in two parts, SDL and a map of resolvers, for servers and tools that merge schemas from such parts. */
+  sdl(): Promise<SchemaParts>;
   /** The same as a subgraph of Apollo Federation 2, in which identities are entities by their id. */
   subgraph(): ReturnType<typeof buildSchema>;
   /**
@@ -75,8 +79,9 @@ export function createCognitoService(options: CognitoServiceOptions): CognitoSer
 
   return {
     ...resolverServices,
-    schema,
-    subgraph: async () => toSubgraph(await schema()),
+    schema: async () => showErrors(await schema()),
+    sdl: async () => partsOf(showErrors(await schema())),
+    subgraph: async () => showErrors(toSubgraph(await schema())),
     context(caller, { requestId = randomUUID(), clientAddress = 'unknown', signal = never } = {}) {
       const identities = createIdentityReader(gateway, signal);
       return { requestId, clientAddress, signal, identities, principal: caller && principalOf(caller) };
