@@ -3,6 +3,12 @@ import type { UserRateLimit } from '../tokens/tokenService.ts';
 import type { Pool } from './pool.ts';
 import type { Surroundings } from './surroundings.ts';
 
+/**
+ * In the name of every key. Replicas of two versions that keep things in another way must not meet in Redis: whoever changes a name, a
+ * value or a script there takes the next number, and says so under "Breaking" in the change log.
+ */
+const layout = 1;
+
 /** What replicas have in common. */
 export type Shared = Awaited<ReturnType<typeof connectRedis>>;
 
@@ -30,7 +36,7 @@ export async function connectRedis(
   ]);
   const link = createRedisLink({
     url,
-    namespace: `cognito-graphql:{${identityPoolId}/${developerProviderName}}`,
+    namespace: `cognito-graphql:${layout}:{${identityPoolId}/${developerProviderName}}`,
     onState: (available) =>
       available
         ? logger.info({}, 'Redis is there')

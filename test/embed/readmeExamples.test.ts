@@ -33,7 +33,6 @@ beforeAll(async () => {
   vi.stubEnv('LOG_LEVEL', 'silent');
   installed = await installPackage();
   vi.stubEnv('AUDIT_FILE', join(installed.home, 'audit.log'));
-  await installed.add('graphql-yoga');
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -43,11 +42,14 @@ afterAll(async () => {
 
 /** Runs code after an example, with what the example exports in `example`, and resolves with the code's `answer`. */
 async function runExample<T>(name: string, code: string): Promise<T> {
-  const module = await bundleExample(`test/embed/examples/${name}.ts`, installed.home, {
+  const filledIn = {
     'us-east-1:11111111-2222-4333-8444-555555555555': identityPoolId,
     '/var/log/cognito-graphql.log': join(installed.home, 'audit.log'),
     4000: '0',
-  });
+  };
+  // The host's own server is part of the module, so that it and the package share one copy of graphql.
+  const shared = ['cognito-graphql', 'graphql', 'type-graphql', 'reflect-metadata'];
+  const module = await bundleExample(`test/embed/examples/${name}.ts`, installed.home, filledIn, shared);
   const output = await installed.script(`
     const example = await import('./${module}');
     const listening = async (server) => {
