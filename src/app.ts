@@ -1,6 +1,8 @@
-import { connectRedis, createIssuing } from './app/issuing.ts';
-import { createAuthenticator, startDemoLogin } from './app/login.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createIssuing } from './app/issuing.ts';
+import { chooseLogin, createAuthenticator, type Login, startDemoLogin } from './app/login.ts';
 import { connectPool } from './app/pool.ts';
+import { connectRedis } from './app/redis.ts';
 import type { Closers, Surroundings } from './app/surroundings.ts';
 import { demoLoginRoute, demoPageRoutes, firstTabOf } from './app/trial.ts';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -22,6 +24,7 @@ import type { Route } from './http/route.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createIdentityReader } from './identities/identityReader.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
+import { createAuditLog } from './telemetry/auditLog.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
@@ -42,6 +45,8 @@ export interface RunningApp extends DetachedApp {
 export interface DetachedApp {
   /** Answers a request that did not come over this service's own address, by the same routes and rules. */
   handle(request: InProcessRequest): Promise<InProcessAnswer>;
+  /** Answers a request of a `node:http` server, or of a framework on one, by the same routes and rules. Its body must not have been read. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
   /** Address of the embedded Cognito, when there is one. */
   readonly cognitoUrl?: string;
   readonly identityPoolId: string;
@@ -56,13 +61,17 @@ export interface DetachedApp {
 export interface AppParts {
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Replaces the login of the configuration: the port to any other. */
+  /** Takes the place of the login of the configuration, the demo login included: the port to any other. See `loadConfig`. */
   readonly authenticator?: Authenticator;
 }
 
-/** The service that a configuration describes. This is the composition root: here, and only here, concrete parts meet. */
+/**
+ * The service that a configuration describes. This is the composition root: here, and only here, concrete parts meet.
+ * Throws `TypeError` for a configuration that leaves the login to the host where no authenticator comes with it.
+ */
 export function createApp(config: Config, parts: AppParts = {}): App {
   const { clock = systemClock, logger = createLogger(config.telemetry.logLevel) } = parts;
+  const login = chooseLogin(config, parts.authenticator);
   const closers: Closers = [];
   /** In the order in which things depend on each other: what was started last is stopped first. */
   const stop = async () => {
@@ -70,7 +79,7 @@ export function createApp(config: Config, parts: AppParts = {}): App {
   };
   const start = async (listening: boolean) => {
     try {
-      return await assemble(config, parts, { clock, logger, closers, listening });
+      return await assemble(config, login, { clock, logger, closers, listening });
     } catch (error) {
       await stop();
       throw error;
@@ -88,10 +97,10 @@ export function createApp(config: Config, parts: AppParts = {}): App {
 
 async function assemble(
   config: Config,
-  parts: AppParts,
+  login: Login,
   around: Surroundings,
 ): Promise<DetachedApp & { readonly url?: string }> {
-  const { logger, closers, listening } = around;
+  const { clock, logger, closers, listening } = around;
   const metrics = createMetrics();
   const production = config.environment === 'production';
   const origins = production ? config.http.corsOrigins : [...config.http.corsOrigins, ...sandboxOrigins];
@@ -110,14 +119,19 @@ async function assemble(
   closers.push(drain);
 
   const pool = await connectPool(config, around);
-  const demoLogin = config.auth.mode === 'demo' ? await startDemoLogin(url, around) : undefined;
+  const demoLogin = login.mode === 'demo' ? await startDemoLogin(url, around) : undefined;
   // Before the authenticator is made, which fetches the keys there like those of any other login.
   if (demoLogin !== undefined) server.mount([demoLoginRoute(demoLogin)]);
-  const authenticator = parts.authenticator ?? createAuthenticator(config, demoLogin, around);
+  const authenticator = createAuthenticator(login, config.tokens, demoLogin, around);
   closers.push(() => authenticator.close?.());
 
   const shared = config.redis === undefined ? undefined : await connectRedis(config.redis, pool, around);
-  const issuing = createIssuing(config, pool, shared, metrics, around);
+  const audit = createAuditLog({ target: config.telemetry.auditFile ?? process.stdout, clock });
+  closers.push(() => audit.close());
+  const issuing = createIssuing(
+    { ...config.tokens, ...config.limits },
+    { pool, audit, clock, shared, metrics },
+  );
   const firstTab = () => firstTabOf(demoLogin);
   const schema = traceRootFields(await buildSchema(issuing.resolverServices));
   const validated = createValidatedOperations({ schema, logger, countField: metrics.countField });
@@ -148,6 +162,7 @@ async function assemble(
   const checks: ReadinessCheck[] = [
     { name: 'server', problem: () => (server.draining ? 'The server is stopping.' : null) },
     ...issuing.checks,
+    { name: 'audit log', problem: () => audit.problem() },
     { name: 'login', problem: () => authenticator.problem?.() ?? null },
   ];
   metrics.watch({ ...issuing.watched, checks });
@@ -164,13 +179,14 @@ async function assemble(
   return {
     ...(url === undefined ? {} : { url }),
     handle: (request) => server.handle(request),
+    listener: server.listener,
     region: pool.region,
     identityPoolId: pool.identityPoolId,
     ...(pool.cognitoUrl === undefined ? {} : { cognitoUrl: pool.cognitoUrl }),
     ...(demoLogin === undefined
       ? {}
       : { demoToken: (user: string, scope?: string) => demoLogin.issueToken({ user, scope }) }),
-    reopenAuditLog: () => issuing.audit.reopen(),
+    reopenAuditLog: () => audit.reopen(),
   };
 }
 

@@ -1,32 +1,27 @@
 import { randomUUID } from 'node:crypto';
+import { createIssuing, type IssuingRules } from './app/issuing.ts';
+import { reachPool } from './app/pool.ts';
 import type { Principal } from './auth/principal.ts';
-import { type AwsGatewayOptions, createAwsCognitoGateway } from './cognito/awsGateway.ts';
-import { createGuestProofVerifier } from './cognito/guestProof.ts';
-import { createResilientGateway } from './cognito/resilientGateway.ts';
-import { createTracedGateway } from './cognito/tracedGateway.ts';
+import type { AwsGatewayOptions } from './cognito/awsGateway.ts';
 import type { GraphQLContext } from './graphql/context.ts';
 import { buildSchema, type ResolverServices } from './graphql/schema.ts';
+import { partsOf, type SchemaParts } from './graphql/schemaParts.ts';
+import { showErrors } from './graphql/shownErrors.ts';
 import { toSubgraph } from './graphql/subgraph.ts';
 import { createIdentityReader } from './identities/identityReader.ts';
-import { createIdentityService } from './identities/identityService.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
-import { partitionOf, regionOfId } from './lib/partition.ts';
 import type { AuditSink } from './telemetry/audit.ts';
 import { createAuditLog } from './telemetry/auditLog.ts';
-import { createCachingGateway } from './tokens/cachingGateway.ts';
-import { createTokenCache } from './tokens/tokenCache.ts';
-import { createTokenService } from './tokens/tokenService.ts';
-import { createUserRateLimit } from './tokens/userRateLimit.ts';
 
 /** How the service reaches an identity pool, and its own rules. Only pool and provider name are needed. */
 export interface CognitoServiceOptions extends AwsGatewayOptions {
   /** Seconds, 60 to 86400: default and longest life of a token. Default 900. */
   readonly tokenDuration?: number;
-  /** Seconds of life that a reused token still has. Default 300. */
+  /** Seconds of life that a reused token still has, less than `tokenDuration`. Default 300, at most half of `tokenDuration`. */
   readonly minTokenLife?: number;
   /** Whether `awsCredentials` may be selected. Default true. */
   readonly awsCredentialsField?: boolean;
-  /** Send HMAC-SHA256(user id) to Cognito instead of the id. */
+  /** At least 32 bytes: send HMAC-SHA256(user id) with this key to Cognito instead of the id. */
   readonly userIdHmacKey?: Uint8Array;
   /** Calls a second of GetOpenIdTokenForDeveloperIdentity. Default 50, AWS's own limit. */
   readonly requestsPerSecond?: number;
@@ -60,6 +55,8 @@ export interface HostRequest {
 export interface CognitoService extends ResolverServices {
   /** All of its fields as a schema. For a type-graphql schema of one's own take `resolvers`, `container` and `authChecker`. */
   schema(): ReturnType<typeof buildSchema>;
+  /** The same in two parts, SDL and a map of resolvers, for servers and tools that merge schemas from such parts. */
+  sdl(): Promise<SchemaParts>;
   /** The same as a subgraph of Apollo Federation 2, in which identities are entities by their id. */
   subgraph(): ReturnType<typeof buildSchema>;
   /**
@@ -72,50 +69,59 @@ export interface CognitoService extends ResolverServices {
 
 /** Throws `TypeError` or `RangeError` for options out of their range. */
 export function createCognitoService(options: CognitoServiceOptions): CognitoService {
-  const { identityPoolId, developerProviderName, clock = systemClock, tokenDuration = 900 } = options;
-  const {
-    minTokenLife = 300,
-    awsCredentialsField = true,
-    userRequestsPerMinute = 60,
-    userIdHmacKey,
-  } = options;
-  const ownLog = typeof options.audit === 'object' ? undefined : (options.audit ?? process.stdout);
-  const log = ownLog === undefined ? undefined : createAuditLog({ target: ownLog, clock });
-  const audit = log ?? (options.audit as AuditSink);
-  const region = options.region ?? regionOfId(identityPoolId) ?? '';
-  const gateway = createCachingGateway({
-    gateway: createResilientGateway({
-      gateway: createTracedGateway(createAwsCognitoGateway(options)),
-      rates: { tokens: options.requestsPerSecond ?? 50 },
-      clock,
-    }),
-    cache: createTokenCache({ identityPoolId, developerProviderName, minTokenLife, clock }),
-  });
-  const { issuer, loginsKey } = partitionOf(region);
-  const guestProof = createGuestProofVerifier({
-    issuer,
-    jwksUri: new URL('/.well-known/jwks_uri', options.endpoint ?? issuer),
-    identityPoolId,
-    clock,
-  });
-  const userRateLimit = createUserRateLimit({ requestsPerMinute: userRequestsPerMinute, clock });
-  const hmac = userIdHmacKey === undefined ? {} : { userIdHmacKey };
-  const services: ResolverServices = {
-    tokens: createTokenService({ gateway, audit, guestProof, userRateLimit }, { tokenDuration, ...hmac }),
-    identities: createIdentityService({ gateway, audit }, hmac),
-    credentials: { region, identityPoolId, loginsKey, tokenDuration, awsCredentialsField },
-  };
+  const { clock = systemClock } = options;
+  const rules = rulesOf(options);
+  const pool = reachPool(options, rules, clock);
+  const { audit, close } = auditOf(options.audit, clock);
+  const { gateway, resolverServices } = createIssuing(rules, { pool, audit, clock });
   const never = new AbortController().signal;
+  const schema = () => buildSchema(resolverServices);
 
   return {
-    ...services,
-    schema: () => buildSchema(services),
-    subgraph: async () => toSubgraph(await buildSchema(services)),
+    ...resolverServices,
+    schema: async () => showErrors(await schema()),
+    sdl: async () => partsOf(showErrors(await schema())),
+    subgraph: async () => showErrors(toSubgraph(await schema())),
     context(caller, { requestId = randomUUID(), clientAddress = 'unknown', signal = never } = {}) {
       const identities = createIdentityReader(gateway, signal);
       return { requestId, clientAddress, signal, identities, principal: caller && principalOf(caller) };
     },
-    close: async () => log?.close(),
+    close,
+  };
+}
+
+/** The host's own sink is the host's to close. */
+function auditOf(target: CognitoServiceOptions['audit'], clock: Clock) {
+  if (typeof target === 'object') return { audit: target, close: async () => undefined };
+  const audit = createAuditLog({ target: target ?? process.stdout, clock });
+  return { audit, close: () => audit.close() };
+}
+
+function rulesOf(options: CognitoServiceOptions): IssuingRules {
+  const {
+    tokenDuration = 900,
+    minTokenLife = Math.min(300, Math.floor(tokenDuration / 2)),
+    awsCredentialsField = true,
+    userIdHmacKey,
+    requestsPerSecond = 50,
+    userRequestsPerMinute = 60,
+  } = options;
+  if (!(Number.isInteger(tokenDuration) && tokenDuration >= 60 && tokenDuration <= 86_400)) {
+    throw new RangeError('tokenDuration must be a whole number from 60 to 86400');
+  }
+  if (!(minTokenLife >= 0 && minTokenLife < tokenDuration)) {
+    throw new RangeError('minTokenLife must be 0 or more, and less than tokenDuration');
+  }
+  if (userIdHmacKey !== undefined && userIdHmacKey.length < 32) {
+    throw new RangeError('userIdHmacKey must have at least 32 bytes');
+  }
+  return {
+    tokenDuration,
+    minTokenLife,
+    awsCredentialsField,
+    ...(userIdHmacKey && { userIdHmacKey }),
+    cognitoRequestsPerSecond: requestsPerSecond,
+    userRequestsPerMinute,
   };
 }
 

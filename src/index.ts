@@ -16,6 +16,7 @@ export { authChecker } from './graphql/authChecker.ts';
 export type { GraphQLContext } from './graphql/context.ts';
 export type { ResolverServices } from './graphql/schema.ts';
 export { buildSchema, resolvers } from './graphql/schema.ts';
+export type { SchemaParts } from './graphql/schemaParts.ts';
 export type { InProcessAnswer, InProcessRequest } from './http/inProcess.ts';
 export { createIdentityReader } from './identities/identityReader.ts';
 export { createIdentityService } from './identities/identityService.ts';

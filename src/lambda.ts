@@ -21,12 +21,11 @@ export type LambdaHandler = (event: HttpEvent, context?: LambdaContext) => Promi
  *
  * @param config Default: from the environment, as for the server. Throws what is wrong with it.
  */
-export function createLambdaHandler(
-  config: Config = loadConfig(process.env),
-  parts: AppParts = {},
-): LambdaHandler {
+export function createLambdaHandler(config?: Config, parts: AppParts = {}): LambdaHandler {
+  const authenticator = parts.authenticator === undefined ? 'settings' : 'host';
+  const settled = config ?? loadConfig(process.env, { authenticator });
   const start = (): Promise<DetachedApp> => {
-    const starting = createApp(config, parts).startWithoutListening();
+    const starting = createApp(settled, parts).startWithoutListening();
     // The invocation that waits for it gets the error; without one it must not end the process.
     starting.catch(() => undefined);
     return starting;

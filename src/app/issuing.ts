@@ -1,36 +1,43 @@
 import { createResilientGateway } from '../cognito/resilientGateway.ts';
 import { createTracedGateway } from '../cognito/tracedGateway.ts';
 import type { Config } from '../config/config.ts';
+import type { ResolverServices } from '../graphql/schema.ts';
 import type { ReadinessCheck } from '../http/health.ts';
 import { createIdentityService } from '../identities/identityService.ts';
-import { createAuditLog } from '../telemetry/auditLog.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { AuditSink } from '../telemetry/audit.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { annotate } from '../telemetry/tracing.ts';
 import { createCachingGateway } from '../tokens/cachingGateway.ts';
 import { createTokenCache } from '../tokens/tokenCache.ts';
-import { createTokenService, type UserRateLimit } from '../tokens/tokenService.ts';
+import { createTokenService } from '../tokens/tokenService.ts';
 import { createUserRateLimit } from '../tokens/userRateLimit.ts';
 import { callsUnderWay, type Pool } from './pool.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Shared } from './redis.ts';
+
+/** What an operator, or a host that embeds the service, decides about issuing. */
+export type IssuingRules = Omit<Config['tokens'], 'principalTags'> & Config['limits'];
+
+export interface IssuingParts {
+  readonly pool: Pool;
+  readonly audit: AuditSink;
+  readonly clock: Clock;
+  /** Default: this process shares with nobody. */
+  readonly shared?: Shared | undefined;
+  /** Default: nothing is counted. */
+  readonly metrics?: Pick<Metrics, 'upstream' | 'countLookup'>;
+}
 
 /** The services below GraphQL: what issues tokens and looks after identities, behind cache, budget and audit log. */
-export function createIssuing(
-  config: Config,
-  pool: Pool,
-  shared: Shared | undefined,
-  metrics: Metrics,
-  { clock, closers }: Surroundings,
-) {
-  const { tokenDuration, minTokenLife, userIdHmacKey, awsCredentialsField } = config.tokens;
+export function createIssuing(rules: IssuingRules, { pool, audit, clock, shared, metrics }: IssuingParts) {
+  const { tokenDuration, minTokenLife, userIdHmacKey, awsCredentialsField } = rules;
   const { region, identityPoolId, developerProviderName, loginsKey, guestProof } = pool;
-  const audit = createAuditLog({ target: config.telemetry.auditFile ?? process.stdout, clock });
-  closers.push(() => audit.close());
   const resilient = createResilientGateway({
     gateway: createTracedGateway(pool.gateway),
-    rates: { tokens: config.limits.cognitoRequestsPerSecond },
-    concurrency: callsUnderWay(config.limits),
+    rates: { tokens: rules.cognitoRequestsPerSecond },
+    concurrency: callsUnderWay(rules),
     clock,
-    observer: metrics.upstream,
+    ...(metrics && { observer: metrics.upstream }),
     ...(shared && { permits: shared.permits }),
   });
   const cache = createTokenCache({
@@ -39,7 +46,7 @@ export function createIssuing(
     minTokenLife,
     clock,
     onLookup(outcome) {
-      metrics.countLookup(outcome);
+      metrics?.countLookup(outcome);
       annotate('cognito_graphql.cache', outcome);
     },
     ...(shared && { shared: shared.tokens }),
@@ -50,69 +57,18 @@ export function createIssuing(
     ...(shared && { onChange: shared.tokens.announce }),
   });
   shared?.tokens.follow(cache);
-  const { userRequestsPerMinute: requestsPerMinute } = config.limits;
+  const { userRequestsPerMinute: requestsPerMinute } = rules;
   const ownRateLimit = createUserRateLimit({ requestsPerMinute, clock });
   const userRateLimit = shared?.userRateLimit(requestsPerMinute, ownRateLimit) ?? ownRateLimit;
-  const checks: ReadinessCheck[] = [
+  const hashing = userIdHmacKey === undefined ? {} : { userIdHmacKey };
+  const resolverServices: ResolverServices = {
+    tokens: createTokenService({ gateway, audit, guestProof, userRateLimit }, { tokenDuration, ...hashing }),
+    identities: createIdentityService({ gateway, audit }, hashing),
+    credentials: { region, identityPoolId, loginsKey, tokenDuration, awsCredentialsField },
+  };
+  const checks: readonly ReadinessCheck[] = [
     { name: 'cognito', problem: () => resilient.problem() },
-    { name: 'audit log', problem: () => audit.problem() },
     ...(shared?.checks ?? []),
   ];
-  return {
-    gateway,
-    audit,
-    checks,
-    watched: { budget: resilient.budget, cache },
-    resolverServices: {
-      tokens: createTokenService(
-        { gateway, audit, guestProof, userRateLimit },
-        { tokenDuration, userIdHmacKey },
-      ),
-      identities: createIdentityService({ gateway, audit }, { userIdHmacKey }),
-      credentials: { region, identityPoolId, loginsKey, tokenDuration, awsCredentialsField },
-    },
-  };
-}
-
-type Shared = Awaited<ReturnType<typeof connectRedis>>;
-
-/**
- * What replicas share: budget, tokens, changes of identities, and the count per user. While Redis is away, each goes on with its part of
- * the budget and what it keeps itself.
- */
-export async function connectRedis(
-  { url, cacheKeys }: NonNullable<Config['redis']>,
-  { identityPoolId, developerProviderName }: Pool,
-  { clock, logger, closers }: Surroundings,
-) {
-  const [
-    { createRedisLink },
-    { createRedisPermits },
-    { createRedisTokens },
-    { createRedisUserRateLimit },
-    { createTokenCipher },
-  ] = await Promise.all([
-    import('../tokens/redisLink.ts'),
-    import('../tokens/redisPermits.ts'),
-    import('../tokens/redisTokens.ts'),
-    import('../tokens/redisUserRateLimit.ts'),
-    import('../tokens/tokenCipher.ts'),
-  ]);
-  const link = createRedisLink({
-    url,
-    namespace: `cognito-graphql:{${identityPoolId}/${developerProviderName}}`,
-    onState: (available) =>
-      available
-        ? logger.info({}, 'Redis is there')
-        : logger.warn({}, 'Redis does not answer; going on without it'),
-  });
-  closers.push(() => link.close());
-  const cipher = createTokenCipher(cacheKeys.map(({ key }) => key));
-  return {
-    tokens: createRedisTokens({ link, cipher, clock }),
-    permits: (quota: string, ratePerSecond: number) => createRedisPermits(link, quota, ratePerSecond),
-    userRateLimit: (requestsPerMinute: number, local: UserRateLimit) =>
-      createRedisUserRateLimit({ link, cipher, requestsPerMinute, local }),
-    checks: [{ name: 'redis', hinders: false, problem: () => link.problem() }],
-  };
+  return { gateway, checks, watched: { budget: resilient.budget, cache }, resolverServices };
 }

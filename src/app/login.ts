@@ -1,9 +1,19 @@
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { ClaimOptions } from '../auth/claims.ts';
 import { createIntrospectionAuthenticator, createJwtAuthenticator, type KeyOptions } from '../auth/index.ts';
-import type { Config, JwtAuthConfig } from '../config/config.ts';
+import type { Config, JwtAuthConfig, LoginConfig } from '../config/config.ts';
 import type { DemoLogin } from '../demo/demoLogin.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/** Who decides who a caller is: this service by its configuration, or the host by what it hands in. */
+export type Login = LoginConfig | { readonly mode: 'host'; readonly authenticator: Authenticator };
+
+/** An authenticator that is handed in takes the place of the login of the configuration. Throws `TypeError` when there is neither. */
+export function chooseLogin({ auth }: Config, authenticator: Authenticator | undefined): Login {
+  if (authenticator !== undefined) return { mode: 'host', authenticator };
+  if (auth.mode !== 'host') return auth;
+  throw new TypeError('The configuration leaves the login to an authenticator, and none was handed in.');
+}
 
 export async function startDemoLogin(
   url: string | undefined,
@@ -20,18 +30,20 @@ export async function startDemoLogin(
   return demoLogin;
 }
 
-/** The authenticator that the configuration describes. */
+/** The authenticator of the login that is in force. */
 export function createAuthenticator(
-  { auth, tokens }: Config,
+  auth: Login,
+  { principalTags }: Config['tokens'],
   demoLogin: DemoLogin | undefined,
   { clock, logger }: Surroundings,
 ): Authenticator {
+  if (auth.mode === 'host') return auth.authenticator;
   const claims: ClaimOptions = {
     userClaim: auth.userClaim,
     adminScope: auth.adminScope,
     clockToleranceSeconds: auth.clockTolerance,
     maxTokenAgeSeconds: auth.maxTokenAge,
-    principalTags: Object.entries(tokens.principalTags).map(([tag, claim]) => ({ tag, claim })),
+    principalTags: Object.entries(principalTags).map(([tag, claim]) => ({ tag, claim })),
   };
   const onProblem = (problem: string | null) =>
     problem === null

@@ -1,12 +1,34 @@
-import { createAwsCognitoGateway } from '../cognito/awsGateway.ts';
+import { type AwsGatewayOptions, createAwsCognitoGateway } from '../cognito/awsGateway.ts';
 import { createGuestProofVerifier } from '../cognito/guestProof.ts';
 import type { CognitoConfig, Config } from '../config/config.ts';
-import { partitionOf } from '../lib/partition.ts';
+import type { Clock } from '../lib/clock.ts';
+import { partitionOf, regionOfId } from '../lib/partition.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export type Pool = Awaited<ReturnType<typeof connectPool>>;
-
 /** Everything that comes with an identity pool, on AWS or embedded. From here on nobody knows which. */
+export type Pool = ReturnType<typeof reachPool>;
+
+/** A pool behind an address. Throws `TypeError` for an impossible pool id, provider name or time limit. */
+export function reachPool(target: AwsGatewayOptions, limits: CallLimits, clock: Clock) {
+  const gateway = createAwsCognitoGateway({ maxSockets: callsUnderWay(limits), ...target });
+  const { identityPoolId, developerProviderName, region = regionOfId(identityPoolId) ?? '' } = target;
+  const partition = partitionOf(region);
+  return {
+    identityPoolId,
+    developerProviderName,
+    region,
+    loginsKey: target.loginsKey ?? partition.loginsKey,
+    gateway,
+    guestProof: createGuestProofVerifier({
+      issuer: partition.issuer,
+      jwksUri: new URL('/.well-known/jwks_uri', target.endpoint ?? partition.issuer),
+      identityPoolId,
+      clock,
+    }),
+  };
+}
+
+/** The pool that the configuration names, or the one of an embedded Cognito that is started here. */
 export async function connectPool({ cognito, tokens, limits }: Config, { clock, closers }: Surroundings) {
   const target =
     cognito.mode === 'aws'
@@ -16,22 +38,14 @@ export async function connectPool({ cognito, tokens, limits }: Config, { clock, 
           closers,
           withTags: Object.keys(tokens.principalTags).length > 0,
         });
-  const partition = partitionOf(target.region);
-  return {
-    ...target,
-    loginsKey: partition.loginsKey,
-    gateway: createAwsCognitoGateway({ ...target, maxSockets: callsUnderWay(limits) }),
-    guestProof: createGuestProofVerifier({
-      issuer: partition.issuer,
-      jwksUri: new URL('/.well-known/jwks_uri', target.endpoint ?? partition.issuer),
-      identityPoolId: target.identityPoolId,
-      clock,
-    }),
-  };
+  const { cognitoUrl, ...reached } = target;
+  return { ...reachPool(reached, limits, clock), cognitoUrl };
 }
 
+type CallLimits = Pick<Config['limits'], 'cognitoRequestsPerSecond'>;
+
 /** Calls at Cognito at a time: room for a second's worth of the budget, so that a slow Cognito does not cost any of it. */
-export const callsUnderWay = ({ cognitoRequestsPerSecond }: Config['limits']) =>
+export const callsUnderWay = ({ cognitoRequestsPerSecond }: CallLimits) =>
   Math.max(50, Math.ceil(cognitoRequestsPerSecond));
 
 interface PoolTarget {

@@ -76,7 +76,14 @@ export interface TokensConfig {
   readonly awsCredentialsField: boolean;
 }
 
-export type AuthConfig = DemoAuthConfig | JwtAuthConfig | IntrospectionAuthConfig;
+export type AuthConfig = HostAuthConfig | LoginConfig;
+/** A login that this service looks after itself. */
+export type LoginConfig = DemoAuthConfig | JwtAuthConfig | IntrospectionAuthConfig;
+
+/** The host that embeds the service hands an `Authenticator` in. */
+export interface HostAuthConfig {
+  readonly mode: 'host';
+}
 
 export interface AuthCommon {
   /** Cookie that carries the token when there is no Authorization header. */

@@ -32,6 +32,7 @@ export function describeConfig(config: Config): Readonly<Record<string, unknown>
 }
 
 function describeAuth(auth: AuthConfig): Readonly<Record<string, unknown>> {
+  if (auth.mode === 'host') return { mode: 'host' };
   const { mode, userClaim, adminScope, clockTolerance, maxTokenAge, cookie } = auth;
   const common = { mode, userClaim, adminScope, clockTolerance, maxTokenAge, cookie: cookie ?? 'none' };
   if (auth.mode === 'demo') return common;
@@ -52,7 +53,7 @@ export function configWarnings({ auth, cognito, environment }: Config): readonly
   }
   if (auth.mode === 'demo') {
     warnings.push(`The demo login is used (${where}): it gives a token for any user name.`);
-  } else if (auth.audience.length === 0) {
+  } else if (auth.mode !== 'host' && auth.audience.length === 0) {
     warnings.push('AUTH_AUDIENCE is not set: tokens of your login for other applications are accepted, too.');
   }
   return warnings;

@@ -1,4 +1,4 @@
-import type { AuthCommon, AuthConfig, JwtKeys } from './config.ts';
+import type { AuthCommon, HostAuthConfig, JwtKeys, LoginConfig } from './config.ts';
 import { type Loading, present } from './loading.ts';
 import { secretAlgorithms } from './parsers.ts';
 import type { SettingName } from './settings.ts';
@@ -21,8 +21,16 @@ const kinds = ['AUTH_JWKS_URI', 'AUTH_PUBLIC_KEY', 'AUTH_JWT_SECRET', 'AUTH_INTR
 
 const defaultJwksAlgorithms: readonly string[] = ['RS256', 'ES256', 'PS256', 'EdDSA'];
 
+/** A host with a login of its own, which no setting describes. */
+export function loadHostAuth({ values, report }: Loading): HostAuthConfig {
+  if (values.DEMO_LOGIN === true) {
+    report('DEMO_LOGIN', 'contradicts the authenticator of the host', 'Remove DEMO_LOGIN.');
+  }
+  return { mode: 'host' };
+}
+
 /** How callers prove who they are. Problems are reported; what is returned is used only when there are none. */
-export function loadAuth(loading: Loading, production: boolean): AuthConfig {
+export function loadAuth(loading: Loading, production: boolean): LoginConfig {
   const { values, has, report } = loading;
   const common = loadCommon(loading);
   const given = loginSettings.filter(has);
@@ -65,7 +73,7 @@ function loadCommon({ values }: Loading): AuthCommon {
   };
 }
 
-function loadJwt(loading: Loading, common: AuthCommon): AuthConfig {
+function loadJwt(loading: Loading, common: AuthCommon): LoginConfig {
   const { values, has, report } = loading;
   const keys = loadKeys(loading);
   const remote = keys.kind === 'jwks' || keys.kind === 'discovery';
@@ -142,7 +150,7 @@ function loadAlgorithms({ values, report }: Loading, keys: JwtKeys): readonly st
   }
 }
 
-function loadIntrospection({ values, has, report }: Loading, common: AuthCommon): AuthConfig {
+function loadIntrospection({ values, has, report }: Loading, common: AuthCommon): LoginConfig {
   for (const name of ['AUTH_CLIENT_ID', 'AUTH_CLIENT_SECRET'] as const) {
     if (!has(name)) {
       report(

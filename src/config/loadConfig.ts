@@ -1,28 +1,43 @@
 import { regionOfId } from '../lib/partition.ts';
 import { type Config, ConfigError, type ConfigProblem, type Endpoints } from './config.ts';
-import { loadAuth, loginSettings } from './loadAuth.ts';
+import { loadAuth, loadHostAuth, loginSettings } from './loadAuth.ts';
 import { type Loading, present } from './loading.ts';
 import { nearestName } from './nearestName.ts';
 import { type Setting, type SettingValues, settingNames, settings } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface LoadOptions {
+  /**
+   * `host`: the login is an `Authenticator` that is handed to `createApp`. Names that begin with `AUTH_` are then the host's own, and
+   * nothing here looks at them. Default: the settings describe the login.
+   */
+  readonly authenticator?: 'settings' | 'host';
+}
+
 /**
  * The settings as one checked value.
  *
  * @throws ConfigError with every problem at once; it names settings and rules and never repeats a value.
  */
-export function loadConfig(environment: Environment): Config {
+export function loadConfig(
+  environment: Environment,
+  { authenticator = 'settings' }: LoadOptions = {},
+): Config {
   const problems: ConfigProblem[] = [];
   const report = (setting: string, problem: string, remedy: string) => {
     problems.push({ setting, problem, remedy });
   };
-  reportUnknownNames(environment, report);
-  const loading = parseValues(environment, report);
-  const config = assemble(loading);
+  const ours = authenticator === 'host' ? withoutLogin(environment) : environment;
+  reportUnknownNames(ours, report);
+  const loading = parseValues(ours, report);
+  const config = assemble(loading, authenticator);
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
+
+const withoutLogin = (environment: Environment): Environment =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('AUTH_')));
 
 function reportUnknownNames(environment: Environment, report: Loading['report']): void {
   for (const name of Object.keys(environment)) {
@@ -68,12 +83,12 @@ function remedyFor(name: string, defaultText: string | undefined): string {
     : `Correct it, or remove it to use ${defaultText}.`;
 }
 
-function assemble(loading: Loading): Config {
+function assemble(loading: Loading, authenticator: LoadOptions['authenticator']): Config {
   const { values } = loading;
   const production =
     loading.has('NODE_ENV') && values.NODE_ENV !== 'development' && values.NODE_ENV !== 'test';
   const cognito = loadCognito(loading, production);
-  const auth = loadAuth(loading, production);
+  const auth = authenticator === 'host' ? loadHostAuth(loading) : loadAuth(loading, production);
   checkPorts(loading, cognito.mode);
   if (auth.mode === 'demo') checkDemoHost(loading);
   const redis = loadRedis(loading);

@@ -193,7 +193,7 @@ export const settings = {
     optional(
       'Tokens',
       parse.cacheKeys(),
-      '32 bytes in base64 or hexadecimal; to rotate `newId:key,oldId:key`; required with `REDIS_URL`',
+      '32 bytes in base64 or hexadecimal; several as `id:key,id:key`, the first one seals (see Rotating keys); required with `REDIS_URL`',
     ),
   ),
   USER_REQUESTS_PER_MINUTE: setting(

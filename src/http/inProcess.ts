@@ -1,5 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
+import { createUnderWay } from './underWay.ts';
 
 /** A request that did not come over the network: from a function platform, or from a host that embeds the service. */
 export interface InProcessRequest {
@@ -44,7 +45,7 @@ export type InProcessConnections = ReturnType<typeof createInProcessConnections>
  */
 export function createInProcessConnections(server: Server) {
   const facts = new WeakMap<Duplex, ConnectionFacts>();
-  const underWay = new Set<Duplex>();
+  const underWay = createUnderWay();
 
   function exchange(request: InProcessRequest): Promise<InProcessAnswer> {
     const { method, path, body, clientAddress, timeoutMs } = request;
@@ -65,7 +66,6 @@ export function createInProcessConnections(server: Server) {
         return resolve({ status: 400, headers: [], body: Buffer.alloc(0) });
       }
       underWay.add(near);
-      near.once('close', () => underWay.delete(near));
       sent.once('error', reject);
       sent.once('response', (response) => void read(response).then(resolve, reject));
       server.emit('connection', far);
@@ -76,17 +76,7 @@ export function createInProcessConnections(server: Server) {
   return {
     exchange,
     factsOf: ({ socket }: IncomingMessage): ConnectionFacts | undefined => facts.get(socket),
-    /** Lets what is under way end for at most `graceMs`. */
-    async drain(graceMs: number): Promise<void> {
-      const ended = Promise.all(
-        [...underWay].map((near) => new Promise((resolve) => near.once('close', resolve))),
-      );
-      const cutOff = setTimeout(() => {
-        for (const near of underWay) near.destroy();
-      }, graceMs);
-      await ended;
-      clearTimeout(cutOff);
-    },
+    drain: underWay.drain,
   };
 }
 

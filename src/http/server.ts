@@ -11,6 +11,7 @@ import { HttpError } from './httpError.ts';
 import { createInProcessConnections, type InProcessAnswer, type InProcessRequest } from './inProcess.ts';
 import { createRouter, type Handler, type Route } from './route.ts';
 import { setSecurityHeaders } from './securityHeaders.ts';
+import { createUnderWay } from './underWay.ts';
 
 export interface HttpServerOptions {
   readonly logger: Logger;
@@ -33,6 +34,8 @@ export interface HttpServer {
   listen(port: number, host: string): Promise<{ url: string; port: number }>;
   /** Answers a request that did not come over the network, by the same rules and routes; needs no `listen`. */
   handle(request: InProcessRequest): Promise<InProcessAnswer>;
+  /** Answers a request that a server of somebody else has accepted, by the same rules and routes; its body must not have been read. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
   /** Adds routes. Until `open`, all other paths answer 503: the address is often needed to make them. */
   mount(routes: readonly Route[]): void;
   /** Says that all routes are in place. */
@@ -76,6 +79,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     (request, response) => void handle(request, response),
   );
   const inProcess = createInProcessConnections(server);
+  const answersOfHost = createUnderWay();
   let latestRequest = Number.NEGATIVE_INFINITY;
   server.on('clientError', answerUnreadable);
   server.on('checkExpectation', (request, response) => void handle(request, response));
@@ -177,6 +181,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return { url: `http://${shown}:${address.port}`, port: address.port };
     },
     handle: inProcess.exchange,
+    listener(request, response) {
+      answersOfHost.add(response);
+      void handle(request, response);
+    },
     mount(routes) {
       mounted.push(...routes);
       routeOf = createRouter(mounted);
@@ -186,7 +194,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     drain(graceMs) {
       if (state.phase !== 'draining') {
-        const done = Promise.all([close(graceMs), inProcess.drain(graceMs)]);
+        const done = Promise.all([close(graceMs), inProcess.drain(graceMs), answersOfHost.drain(graceMs)]);
         state = { phase: 'draining', done: done.then(() => undefined) };
       }
       return state.done;

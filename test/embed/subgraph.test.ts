@@ -1,4 +1,5 @@
-import { execute, type GraphQLSchema, Kind, parse } from 'graphql';
+import { composeServices, compositionHasErrors } from '@theguild/federation-composition';
+import { buildSchema, execute, type GraphQLObjectType, type GraphQLSchema, Kind, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CognitoService, createCognitoService } from '../../src/index.ts';
 import { developerProviderName, type Stack, startStack } from '../support/stack.ts';
@@ -38,10 +39,71 @@ const entities = (caller: Parameters<CognitoService['context']>[0], representati
 const reference = (user: string) => ({ __typename: 'Identity', id: identityIds[user] });
 const found = (user: string) => ({ id: identityIds[user], logins: [developerProviderName] });
 
+const sdlOf = async () => {
+  const { data } = await run('{ _service { sdl } }', { userId: 'alice' });
+  return (data as { _service: { sdl: string } })._service.sdl;
+};
+
+/** Somebody else's subgraph: it knows who ordered what by the identity, and pages like ours. */
+const orders = `
+  extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])
+  type Query { orders(first: Int! = 20): OrderConnection! }
+  type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
+  type Order @key(fields: "number") { number: ID! orderedBy: Identity! }
+  type Identity @key(fields: "id") { id: ID! orders: [Order!]! }
+  type PageInfo @shareable { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
+`;
+
+describe('composed with a subgraph that extends identities', () => {
+  const compose = async (other: string) =>
+    composeServices([
+      { name: 'cognito', url: 'http://cognito.example/graphql', typeDefs: parse(await sdlOf()) },
+      { name: 'orders', url: 'http://orders.example/graphql', typeDefs: parse(other) },
+    ]);
+
+  it('it makes one graph, in which an identity has the fields of both', async () => {
+    const composed = await compose(orders);
+    if (compositionHasErrors(composed)) throw new Error(composed.errors.map(String).join('\n'));
+    const { supergraphSdl, publicSdl } = composed;
+    expect(supergraphSdl).toContain(
+      'COGNITO @join__graph(name: "cognito", url: "http://cognito.example/graphql")',
+    );
+    expect(supergraphSdl).toContain(
+      'ORDERS @join__graph(name: "orders", url: "http://orders.example/graphql")',
+    );
+    for (const graph of ['COGNITO', 'ORDERS']) {
+      expect(supergraphSdl).toMatch(
+        new RegExp(`type Identity[^{]*@join__type\\(graph: ${graph}, key: "id"\\)`),
+      );
+    }
+    const graph = buildSchema(publicSdl);
+    const fieldsOf = (name: string) => Object.keys((graph.getType(name) as GraphQLObjectType).getFields());
+    expect(fieldsOf('Identity').sort()).toEqual([
+      'createdAt',
+      'developerUserIdentifiers',
+      'id',
+      'lastModifiedAt',
+      'logins',
+      'orders',
+    ]);
+    expect(fieldsOf('Query')).toEqual(expect.arrayContaining(['me', 'identity', 'identities', 'orders']));
+    expect(fieldsOf('Query').filter((name) => name.startsWith('_'))).toEqual([]);
+    expect(fieldsOf('Mutation')).toContain('cognitoCredentials');
+  });
+
+  it('it is refused where the other one takes fields for its own that are not to be shared', async () => {
+    const composed = await compose(
+      orders.replace('orders: [Order!]! }', 'orders: [Order!]! logins: [String!]! }'),
+    );
+    expect(compositionHasErrors(composed) && composed.errors.map(({ message }) => message)).toEqual([
+      expect.stringContaining('Identity.logins'),
+    ]);
+  });
+});
+
 describe('the subgraph', () => {
   it('gives its SDL with the key of identities and a shareable PageInfo, and nothing of federation itself', async () => {
-    const { data } = await run('{ _service { sdl } }', { userId: 'alice' });
-    const { sdl } = (data as { _service: { sdl: string } })._service;
+    const sdl = await sdlOf();
     expect(sdl).toMatch(/^extend schema @link\(url: "https:\/\/specs\.apollo\.dev\/federation\/v2\.0"/);
     const directives = parse(sdl).definitions.flatMap((definition) =>
       definition.kind === Kind.OBJECT_TYPE_DEFINITION

@@ -12,6 +12,12 @@ export function markedExamples(markdown: string): MarkedExample[] {
   return [...markdown.matchAll(marked)].map(([, path = '', code = '']) => ({ path, code }));
 }
 
+/** The contents of all code blocks of a language. */
+export const codeBlocks = (markdown: string, language: string): string[] =>
+  [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+    ([, code = '']) => code,
+  );
+
 /** The examples whose code differs from their file; also marks that no code block follows. */
 export function staleExamples(markdown: string): string[] {
   const found = markedExamples(markdown);

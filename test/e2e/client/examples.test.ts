@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { bundleExample } from '../../support/bundleExample.ts';
 import { type InstalledPackage, installPackage } from '../../support/installedPackage.ts';
 import { staleExamples } from '../../support/readmeExamples.ts';
 import { type Product, startProduct } from './product.ts';
@@ -23,33 +22,16 @@ beforeEach(() => product.settle());
 
 /** Runs code after an example, with what the example exports in `example`, and resolves with the code's `answer`. */
 async function runExample<T>(name: string, code: string, user = 'alice'): Promise<T> {
-  await build({
-    entryPoints: [resolve(`test/e2e/client/examples/${name}.ts`)],
-    outfile: join(installed.home, `${name}.mjs`),
-    bundle: true,
-    packages: 'external',
-    format: 'esm',
-    target: 'es2022',
-    plugins: [
-      {
-        name: 'addresses',
-        setup(building) {
-          building.onLoad({ filter: /\/examples\/\w+\.ts$/ }, ({ path }) => ({
-            loader: 'ts',
-            contents: readFileSync(path, 'utf8')
-              .replaceAll('https://api.example.com', product.url)
-              .replaceAll("'alice'", `'${user}'`)
-              .replaceAll('us-east-1:11111111-2222-4333-8444-555555555555', product.identityPoolId),
-          }));
-        },
-      },
-    ],
+  const module = await bundleExample(`test/e2e/client/examples/${name}.ts`, installed.home, {
+    'https://api.example.com': product.url,
+    "'alice'": `'${user}'`,
+    'us-east-1:11111111-2222-4333-8444-555555555555': product.identityPoolId,
   });
   const output = await installed.script(
     `const send = fetch;
     const aws = 'https://cognito-identity.us-east-1.amazonaws.com/';
     globalThis.fetch = (url, init) => send(url === aws ? '${product.cognitoUrl}/' : url, init);
-    const example = await import('./${name}.mjs');
+    const example = await import('./${module}');
     ${code}
     process.stdout.write(JSON.stringify(answer));`,
   );

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { codeBlocks } from '../../support/readmeExamples.ts';
 import { until } from '../../support/redisServer.ts';
 
 /** What an answer came from, written by nginx: `host:port` of the server tried last. */
@@ -14,11 +15,19 @@ export interface Nginx {
   stop(): Promise<void>;
 }
 
-/**
- * The load balancer of the README: connections to the servers are kept, and what a server may have begun with goes to no other one
- * (nginx repeats a POST only when it could not be sent).
- */
-const configuration = (directory: string, port: number, servers: readonly string[]) => `
+/** The load balancer of the README, with these servers for those of the README, and with what a test needs around it. */
+function configuration(directory: string, port: number, servers: readonly string[]): string {
+  const [block = '', ...more] = codeBlocks(readFileSync('README.md', 'utf8'), 'nginx');
+  if (more.length > 0) throw new Error('The README has more than one block for nginx.');
+  const [line, ...others] = [...block.matchAll(/^ {2}server \S+(.*;)\n/gm)];
+  if (line === undefined || others.some(([, settings]) => settings !== line[1])) {
+    throw new Error('The servers in the README differ in their settings.');
+  }
+  const ours = block
+    .replace(/(?:^ {2}server \S+.*;\n)+/m, servers.map((server) => `  server ${server}${line[1]}\n`).join(''))
+    .replace('listen 80;', `listen 127.0.0.1:${port} backlog=1024;`)
+    .replace('location / {', `location / {\n    add_header ${servedBy} $upstream_addr always;`);
+  return `
 daemon off;
 master_process off;
 worker_processes 1;
@@ -33,25 +42,10 @@ http {
   uwsgi_temp_path ${directory}/uwsgi;
   scgi_temp_path ${directory}/scgi;
   keepalive_requests 1000000;
-  upstream replicas {
-${servers.map((server) => `    server ${server} max_fails=1 fail_timeout=2s;`).join('\n')}
-    keepalive 64;
-    keepalive_requests 1000000;
-  }
-  server {
-    listen 127.0.0.1:${port} backlog=1024;
-    location / {
-      proxy_pass http://replicas;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Host $host;
-      proxy_next_upstream error timeout;
-      proxy_connect_timeout 2s;
-      add_header ${servedBy} $upstream_addr always;
-    }
-  }
+${ours}
 }
 `;
+}
 
 /** An nginx of its own in front of servers given as `host:port`. */
 export async function startNginx(path: string, servers: readonly string[]): Promise<Nginx> {

@@ -152,6 +152,32 @@ describe('loadConfig in production', () => {
   });
 });
 
+describe('loadConfig for a host with a login of its own', () => {
+  const host = { authenticator: 'host' } as const;
+
+  it('needs no setting of a login in production', () => {
+    expect(loadConfig({ NODE_ENV: 'production', ...aws }, host).auth).toEqual({ mode: 'host' });
+  });
+
+  it('leaves names that begin with AUTH_ to the host, well formed or not', () => {
+    const environment = { ...aws, AUTH_SECRET: 'of the host', AUTH_ALGORITHMS: 'none', AUTH_ISSUER: 'x' };
+    expect(loadConfig(environment, host)).toEqual(loadConfig(aws, host));
+  });
+
+  it('starts no demo login, and listens on every address if it is told to', () => {
+    expect(loadConfig({ HOST: '0.0.0.0' }, host).auth).toEqual({ mode: 'host' });
+    expect(() => loadConfig({ DEMO_LOGIN: 'true' }, host)).toThrow(
+      'DEMO_LOGIN contradicts the authenticator of the host',
+    );
+  });
+
+  it('still demands the pool, and still refuses what is wrong elsewhere', () => {
+    expect(() => loadConfig({ NODE_ENV: 'production', COGNITO_POOL: 'x' }, host)).toThrow(
+      /COGNITO_POOL is not a setting[\s\S]*COGNITO_IDENTITY_POOL_ID is missing[\s\S]*COGNITO_DEVELOPER_PROVIDER_NAME is missing/,
+    );
+  });
+});
+
 describe('contradictions', () => {
   it.each<[string, Environment, readonly string[]]>([
     [

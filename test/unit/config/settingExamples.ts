@@ -34,6 +34,7 @@ const address = {
   rule: 'must be an address that begins with https:// or http://',
 };
 const flag = { bad: ['maybe', '2', 'yes please'], rule: 'must be true or false' };
+const common = ({ auth }: Config) => (auth.mode === 'host' ? undefined : auth);
 const demo = (config: Config) => (config.auth.mode === 'demo' ? config.auth : undefined);
 const jwt = (config: Config) => (config.auth.mode === 'jwt' ? config.auth : undefined);
 const asked = (config: Config) => (config.auth.mode === 'introspection' ? config.auth : undefined);
@@ -202,23 +203,23 @@ export const examples: Record<SettingName, Example> = {
     good: [['https://x.example/uid', 'https://x.example/uid']],
     bad: ['a\u0007', 'x'.repeat(257)],
     rule: 'must have 1 to 256 characters and no control characters',
-    read: (config) => config.auth.userClaim,
+    read: (config) => common(config)?.userClaim,
   },
   AUTH_ADMIN_SCOPE: {
     good: [['cognito:admin', 'cognito:admin']],
     bad: ['two words', 'x'.repeat(257)],
     rule: 'must have 1 to 256 characters and no spaces',
-    read: (config) => config.auth.adminScope,
+    read: (config) => common(config)?.adminScope,
   },
   AUTH_CLOCK_TOLERANCE: {
     ...count(0, 300, 'seconds'),
     good: [['0', 0]],
-    read: (config) => config.auth.clockTolerance,
+    read: (config) => common(config)?.clockTolerance,
   },
   AUTH_MAX_TOKEN_AGE: {
     ...count(1, 31_536_000, 'seconds'),
     good: [['3600', 3600]],
-    read: (config) => config.auth.maxTokenAge,
+    read: (config) => common(config)?.maxTokenAge,
   },
   USER_ID_HMAC_KEY: {
     good: [[long, bytes(long)]],
