@@ -70,7 +70,7 @@ describe('asking for credentials', () => {
   it('asks AWS in the Region that the API names when no Cognito endpoint is given', async () => {
     const asked: string[] = [];
     const { cognito } = backend;
-    for (const region of ['eu-west-1', 'cn-north-1']) {
+    for (const region of ['eu-west-1', 'cn-north-1', 'eusc-de-east-1']) {
       backend.api.reply = () => issued('alice', { region });
       const provider = fromCognitoGraphQL({
         endpoint: backend.api.url,
@@ -87,6 +87,7 @@ describe('asking for credentials', () => {
     expect(asked).toEqual([
       'https://cognito-identity.eu-west-1.amazonaws.com/',
       'https://cognito-identity.cn-north-1.amazonaws.com.cn/',
+      'https://cognito-identity.eusc-de-east-1.amazonaws.eu/',
     ]);
   });
 
