@@ -152,24 +152,77 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
     expect(demo.requests).toHaveLength(asked);
   });
 
-  it('signs out at once while STS is asked or a login is under way, which then count for nothing', async () => {
+  it('signs out at once while STS is asked, whose answer counts for nothing', async () => {
     await demo.signIn('alice');
     await product.control('POST', 'faults', { operation: 'GetCallerIdentity', latencyMs: 800, times: 1 });
+    const answered = demo.page.waitForResponse((response) => response.request().method() === 'POST');
     await demo.click('Ask STS');
     await demo.click('Sign out');
     await demo.shows('Nobody is signed in.');
-    await demo.page.route('**/demo-login/token', async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 800));
-      await route.continue();
+    await answered;
+    await demo.page.waitForTimeout(200);
+    expect(await ofAnybody()).toEqual(nothing);
+    expect(await demo.text('error')).toBe('');
+  });
+
+  /** Holds back the answer to the next login, which the server has given already. */
+  async function holdLogin() {
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
     });
-    // The button is for those who are in; the keyboard cannot press it either.
+    await demo.page.route(
+      '**/demo-login/token',
+      async (route) => {
+        const response = await route.fetch();
+        await held;
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    return async () => {
+      const arrived = demo.page.waitForResponse('**/demo-login/token');
+      letGo();
+      await arrived;
+      // For what the page would make of it.
+      await demo.page.waitForTimeout(500);
+    };
+  }
+
+  it.each([
+    ['nobody', undefined],
+    ['another user', 'bob'],
+  ])(
+    'signs out at once while a login is under way, of which nothing comes, with %s signed in',
+    async (_, before) => {
+      if (before) await demo.signIn(before);
+      const asked = demo.requests.length;
+      const letGo = await holdLogin();
+      await demo.enter('alice');
+      await demo.shows('Signing in as alice…');
+      await demo.click('Sign out');
+      await demo.shows('Nobody is signed in.');
+      await letGo();
+      expect(await ofAnybody()).toEqual(nothing);
+      expect(await demo.text('state')).toBe('Nobody is signed in.');
+      expect(await demo.text('error')).toBe('');
+      expect(await demo.text('seen')).not.toContain('alice');
+      expect(demo.requests.slice(asked)).toEqual(['POST /demo-login/token']);
+      expect(await demo.signIn('alice')).toMatch(identity);
+      expect(demo.complaints).toEqual([]);
+    },
+  );
+
+  it('lets the later of two logins win, though the earlier is answered last', async () => {
+    const letGo = await holdLogin();
     await demo.enter('alice');
-    await demo.enter('bob');
-    await demo.shows('Signed in as bob.');
-    await demo.page.waitForTimeout(1000);
+    await demo.shows('Signing in as alice…');
+    const bob = await demo.signIn('bob');
+    await letGo();
     expect(await demo.text('state')).toBe('Signed in as bob.');
-    expect(await demo.text('caller-arn')).toBe('–');
-    expect(await demo.text('seen')).toMatch(/alice.*bob/s);
+    expect(await demo.text('identity')).toBe(bob);
+    expect(await demo.text('seen')).not.toContain('alice');
+    expect(await demo.text('error')).toBe('');
   });
 
   it('lets another user in during a refresh, and nothing of the first comes back', async () => {
