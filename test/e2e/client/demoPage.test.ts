@@ -303,6 +303,9 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
       await demo.click('Get new credentials');
       await demo.shows('NETWORK_ERROR');
       expect(await violations()).toEqual([]);
+      const error = await page.locator('#error').boundingBox();
+      expect(error?.y).toBeGreaterThanOrEqual(0);
+      expect((error?.y ?? 0) + (error?.height ?? 0)).toBeLessThanOrEqual(800);
     },
   );
 

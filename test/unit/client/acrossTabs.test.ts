@@ -169,6 +169,16 @@ describe('several tabs (F04)', () => {
     expect(await failureOf(other())).toMatchObject({ code: 'SIGNED_OUT' });
   });
 
+  it('says nothing to other tabs when there is nobody to sign out', async () => {
+    let opened = 0;
+    const counted = (): ChannelLike => {
+      opened++;
+      return { onmessage: null, postMessage: () => {}, close: () => {} };
+    };
+    await providerFor({ sharing: acrossTabs({ storage: memoryStorage(), openChannel: counted }) }).clear();
+    expect(opened).toBe(0);
+  });
+
   it('takes a broken or failing store for an empty one', async () => {
     const broken = memoryStorage();
     broken.getItem = () => '{"accessKeyId":';

@@ -170,6 +170,16 @@ it('does not show an answer that comes after the user has gone', async () => {
   ]);
 });
 
+it('goes on with the new token after the API refused the old one', async () => {
+  login.reply = (request) => ({ body: { access_token: loginOf(nameIn(request), login.seen.length) } });
+  api.reply = (request, count) => (count === 1 ? refused('UNAUTHENTICATED', 401) : issued(userOf(request)));
+  await session.signIn('alice');
+  await session.credentials();
+  await session.credentials(true);
+  const bearers = api.seen.map(({ headers }) => headers.authorization);
+  expect(bearers).toEqual([1, 2, 2].map((version) => `Bearer ${loginOf('alice', version)}`));
+});
+
 it('does not take the new token of a user who has gone since it was asked for', async () => {
   await session.signIn('alice');
   api.reply = (request) =>
