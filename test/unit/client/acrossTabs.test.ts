@@ -65,8 +65,16 @@ describe('several tabs (F04)', () => {
       request: (_, { signal }) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     };
-    const provider = providerFor({ sharing: acrossTabs({ locks }), timeoutMs: 100 });
+    const provider = providerFor({ sharing: acrossTabs({ locks }), timeoutMs: 1000 });
     expect((await provider()).identityId).toBe(identityOf('alice'));
+  });
+
+  it('leaves no timer behind once it had its turn', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const provider = providerFor({ sharing: acrossTabs({ locks: webLocks() }), timeoutMs: 3_600_000 });
+    const before = timers();
+    await provider();
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   it('asks once for a refresh that fails in its turn', async () => {

@@ -192,6 +192,19 @@ describe('refreshing', () => {
     expect(backend.api.seen).toHaveLength(3);
   });
 
+  it('uses credentials that live for a minute for a quarter of it at least', async () => {
+    const time = fakeTime();
+    backend.cognito.reply = ({ body }, count) => exchanged(body.IdentityId, count, 60);
+    const provider = providerFor({ environment: { ...time.environment, random: () => 0.99 } });
+    await provider();
+    time.offsetMs = 10_000;
+    await provider();
+    expect(backend.api.seen).toHaveLength(1);
+    time.offsetMs = 20_000;
+    await provider();
+    expect(backend.api.seen).toHaveLength(2);
+  });
+
   it('fetches anew when the clock was set back to before the last fetch', async () => {
     const time = fakeTime();
     const provider = providerFor({ environment: time.environment });
