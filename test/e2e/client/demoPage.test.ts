@@ -165,23 +165,21 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
     expect(await demo.text('error')).toBe('');
   });
 
-  /** Holds back the answer to the next login, which the server has given already. */
-  async function holdLogin() {
+  /** Holds back the answer to the logins of a user, which the server has given already. */
+  async function holdLoginOf(user: string) {
     let letGo = () => {};
     const held = new Promise<void>((resolve) => {
       letGo = resolve;
     });
-    await demo.page.route(
-      '**/demo-login/token',
-      async (route) => {
-        const response = await route.fetch();
-        await held;
-        await route.fulfill({ response });
-      },
-      { times: 1 },
-    );
+    const isOf = (text: string | null) => new URLSearchParams(text ?? '').get('username') === user;
+    await demo.page.route('**/demo-login/token', async (route) => {
+      if (!isOf(route.request().postData())) return route.fallback();
+      const response = await route.fetch();
+      await held;
+      await route.fulfill({ response });
+    });
     return async () => {
-      const arrived = demo.page.waitForResponse('**/demo-login/token');
+      const arrived = demo.page.waitForResponse((response) => isOf(response.request().postData()));
       letGo();
       await arrived;
       // For what the page would make of it.
@@ -197,7 +195,7 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
     async (_, before) => {
       if (before) await demo.signIn(before);
       const asked = demo.requests.length;
-      const letGo = await holdLogin();
+      const letGo = await holdLoginOf('alice');
       await demo.enter('alice');
       await demo.shows('Signing in as alice…');
       await demo.click('Sign out');
@@ -213,16 +211,32 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
     },
   );
 
-  it('lets the later of two logins win, though the earlier is answered last', async () => {
-    const letGo = await holdLogin();
+  it('lets the later of two logins win, whichever is answered last', async () => {
+    const letAliceGo = await holdLoginOf('alice');
     await demo.enter('alice');
     await demo.shows('Signing in as alice…');
     const bob = await demo.signIn('bob');
-    await letGo();
+    await letAliceGo();
     expect(await demo.text('state')).toBe('Signed in as bob.');
     expect(await demo.text('identity')).toBe(bob);
     expect(await demo.text('seen')).not.toContain('alice');
     expect(await demo.text('error')).toBe('');
+  });
+
+  it('goes on with the later of two logins when the earlier is answered', async () => {
+    const letAliceGo = await holdLoginOf('alice');
+    await demo.enter('alice');
+    await demo.shows('Signing in as alice…');
+    const letBobGo = await holdLoginOf('bob');
+    await demo.enter('bob');
+    await demo.shows('Signing in as bob…');
+    await letAliceGo();
+    expect(await demo.text('state')).toBe('Signing in as bob…');
+    expect(await demo.page.locator('main').getAttribute('aria-busy')).toBe('true');
+    await letBobGo();
+    await demo.shows('Signed in as bob.');
+    expect(await demo.page.locator('main').getAttribute('aria-busy')).toBe('false');
+    expect(await demo.text('seen')).not.toContain('alice');
   });
 
   it('lets another user in during a refresh, and nothing of the first comes back', async () => {
