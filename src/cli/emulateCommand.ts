@@ -17,12 +17,7 @@ export function addEmulateCommand(program: Command, terminal: Terminal): void {
     .option('--account <id>', 'account id of 12 digits', '000000000000')
     .option('--region <region>', 'Region named in key ids, and of the roles of the seed', 'us-east-1')
     .optionsGroup('Who may call:')
-    .option(
-      '--access-key <id:secret>',
-      'permanent key that may sign, in place of test:test; repeatable',
-      collect,
-      [],
-    )
+    .addOption(repeatable('--access-key <id:secret>', 'permanent key that may sign', 'test:test'))
     .option('--no-verify-signatures', 'do not compare signatures; a call must still carry one')
     .option('--trust-forwarded-host', 'behind a proxy: signatures are for X-Forwarded-Host')
     .optionsGroup('How faithful:')
@@ -36,17 +31,19 @@ export function addEmulateCommand(program: Command, terminal: Terminal): void {
     .option('--issuer <url>', 'issuer of the tokens: an address, or self for the address bound')
     .option('--no-leading-zero', 'publish the key without the zero byte of AWS, which WebCrypto refuses')
     .optionsGroup('Logins of others:')
-    .option(
-      '--openid-provider <name>',
-      'where an OpenID provider of a pool is: name=issuer, and ,jwks=URL ,client=ID; repeatable',
-      collect,
-      [],
+    .addOption(
+      repeatable(
+        '--openid-provider <name>',
+        'where an OpenID provider of a pool is: name=issuer, and ,jwks=URL ,client=ID',
+        'https://name',
+      ),
     )
-    .option(
-      '--opaque-token <rule>',
-      'which opaque tokens are valid: provider=expression, whose first group is the user; repeatable',
-      collect,
-      [],
+    .addOption(
+      repeatable(
+        '--opaque-token <rule>',
+        'which opaque tokens are valid: provider=expression, whose first group is the user',
+        'none',
+      ),
     )
     .optionsGroup('For tests:')
     .option('--no-control', 'do not serve faults, clock, log and reset under /_control/')
@@ -58,12 +55,31 @@ export function addEmulateCommand(program: Command, terminal: Terminal): void {
     .addHelpText('after', help);
 }
 
+/** May be given more than once; `otherwise` tells what holds when it is not given. */
+const repeatable = (flags: string, description: string, otherwise: string) =>
+  new Option(flags, `${description}; repeatable`).argParser(collect).default([], otherwise);
+
 const help = `
 Examples:
   $ cognito-graphql emulate
   $ cognito-graphql emulate --port 0 --data ./cognito-data
   $ AWS_ENDPOINT_URL=http://127.0.0.1:9400 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test \\
       cognito-graphql pool create --region eu-west-1 --pool-name demo --developer-provider login.demo
+
+  A pool that is there from the start; of AWS's settings any may be added:
+  $ cat seed.json
+  {
+    "Pools": [{
+      "IdentityPoolId": "us-east-1:11111111-2222-4333-8444-555555555555",
+      "IdentityPoolName": "demo", "AllowUnauthenticatedIdentities": true, "DeveloperProviderName": "login.demo",
+      "Roles": { "authenticated": "arn:aws:iam::000000000000:role/users" },
+      "Identities": [{
+        "IdentityId": "us-east-1:66666666-7777-4888-8999-000000000000", "DeveloperUserIdentifiers": ["alice"]
+      }]
+    }],
+    "Roles": [{ "RoleName": "users", "AssumeRolePolicyDocument": "{ …a trust policy, as a string… }" }]
+  }
+  $ cognito-graphql emulate --seed seed.json
 
   A pool whose users come from an OpenID provider on this machine, and from Facebook:
   $ cognito-graphql emulate --openid-provider login.example=http://127.0.0.1:8080,client=app \\

@@ -139,7 +139,7 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
     await demo.signIn('alice');
     await product.control('POST', 'faults', { operation: 'GetCredentialsForIdentity', latencyMs: 1500 });
     await demo.click('Get new credentials');
-    await expect.poll(() => demo.requests.length).toBe(3);
+    await expect.poll(() => demo.requests.length, { timeout: 10_000 }).toBe(3);
     await demo.click('Sign out');
     await demo.shows('Nobody is signed in.');
     expect(await ofAnybody()).toEqual(nothing);
@@ -247,7 +247,7 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
       times: 1,
     });
     await demo.click('Get new credentials');
-    await expect.poll(() => demo.requests.length).toBe(3);
+    await expect.poll(() => demo.requests.length, { timeout: 10_000 }).toBe(3);
     const bob = await demo.signIn('bob');
     expect(bob).not.toBe(alice);
     await demo.page.waitForTimeout(1500);
@@ -287,7 +287,7 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
     expect(await demo.text('access-key')).toBe(before);
     await context.setOffline(false);
     await demo.click('Get new credentials');
-    await expect.poll(() => demo.text('access-key')).not.toBe(before);
+    await expect.poll(() => demo.text('access-key'), { timeout: 10_000 }).not.toBe(before);
     expect(await demo.text('error')).toBe('');
   });
 

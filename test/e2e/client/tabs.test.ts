@@ -192,7 +192,7 @@ requireTool('chromium').describe('several tabs and browsers, with the product an
       await expect.poll(() => tab.text('access-key'), { timeout: 10_000 }).not.toBe(keys[index]);
       expect(await tab.text('access-key')).toMatch(/^ASIA/);
       expect(await tab.text('identity')).toBe(identities[0]);
-      await expect.poll(() => tab.text('credentials-left')).toMatch(/^(59|60):/);
+      await expect.poll(() => tab.text('credentials-left'), { timeout: 10_000 }).toMatch(/^(59|60):/);
       expect(await tab.text('error')).toBe('');
     }
   });
@@ -212,7 +212,7 @@ requireTool('chromium').describe('several tabs and browsers, with the product an
         times: 1,
       });
       await timePasses(56);
-      await expect.poll(exchanges).toBe(before + 1);
+      await expect.poll(exchanges, { timeout: 10_000 }).toBe(before + 1);
       if (key === '–') await tab.click('Sign out');
       else await tab.signIn('bob');
       await tab.shows(state);
@@ -232,7 +232,7 @@ requireTool('chromium').describe('several tabs and browsers, with the product an
     const held = { operation: 'GetCredentialsForIdentity', latencyMs: 1500, times: 1 };
     await product.control('POST', 'faults', held);
     await timePasses(56);
-    await expect.poll(exchanges).toBe(before + 1);
+    await expect.poll(exchanges, { timeout: 10_000 }).toBe(before + 1);
     let letGo = () => {};
     const login = new Promise<void>((resolve) => {
       letGo = resolve;
@@ -269,11 +269,11 @@ requireTool('chromium').describe('several tabs and browsers, with the product an
     await tab.shows(
       'NETWORK_ERROR: The API is out of reach. Is the server still running, and are you online?',
     );
-    await expect.poll(() => tab.text('credentials-left')).toBe('expired');
+    await expect.poll(() => tab.text('credentials-left'), { timeout: 10_000 }).toBe('expired');
     await context.setOffline(false);
     await expect.poll(() => tab.text('access-key'), { timeout: 10_000 }).not.toBe(before);
     expect(await tab.text('identity')).toBe(alice);
     expect(await tab.text('error')).toBe('');
-    await expect.poll(() => tab.text('credentials-left')).toMatch(/^(59|60):/);
+    await expect.poll(() => tab.text('credentials-left'), { timeout: 10_000 }).toMatch(/^(59|60):/);
   });
 });

@@ -308,3 +308,24 @@ it('shows in the help of emulate how to work it', async () => {
     expect(stdout.slice(stdout.indexOf('Examples:'))).toContain(flag);
   }
 });
+
+it('shows a seed in the help of emulate that emulate takes', async () => {
+  const { stdout } = await runCommand(['emulate', '--help']);
+  const text = /\$ cat seed\.json\n([\s\S]*?\n {2}\})\n/.exec(stdout)?.[1] ?? '';
+  const trust = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Federated: 'cognito-identity.amazonaws.com' },
+        Action: 'sts:AssumeRoleWithWebIdentity',
+      },
+    ],
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'emulator-command-'));
+  cleanups.push(() => rmSync(folder, { recursive: true }));
+  const seed = join(folder, 'seed.json');
+  writeFileSync(seed, text.replace('"{ …a trust policy, as a string… }"', JSON.stringify(trust)));
+  const { client } = await emulate('--seed', seed);
+  expect(await poolNames(client)).toEqual(['demo']);
+});
