@@ -1,4 +1,11 @@
 import type { EmulatorOptions } from '../emulator/index.ts';
+import {
+  parseAccessKey,
+  parseChoices,
+  parseOpaqueTokens,
+  parseOpenIdProviders,
+  parseThrottles,
+} from './emulatorArguments.ts';
 import { CommandError, UsageError } from './failure.ts';
 import { type Terminal, tell } from './terminal.ts';
 
@@ -6,12 +13,21 @@ export interface EmulateOptions {
   readonly port: number;
   readonly host: string;
   readonly data?: string;
-  readonly accessKey: readonly string[];
+  readonly seed?: string;
   readonly account: string;
-  readonly issuer?: string;
+  readonly region: string;
+  readonly accessKey: readonly string[];
+  readonly verifySignatures: boolean;
+  readonly trustForwardedHost?: boolean;
+  readonly strict?: boolean;
   readonly lenient?: boolean;
   readonly choices?: string | true;
-  readonly seed?: string;
+  readonly throttles?: string;
+  readonly issuer?: string;
+  readonly leadingZero: boolean;
+  readonly openidProvider: readonly string[];
+  readonly opaqueToken: readonly string[];
+  readonly control: boolean;
 }
 
 /** Runs the embedded Cognito alone until it is told to stop. */
@@ -39,6 +55,9 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
     terminal,
     options.data === undefined ? 'Everything is kept in memory only.' : `Data in ${options.data}`,
   );
+  if (options.lenient) tell(terminal, 'Lenient: what passes here may be refused by AWS.');
+  if (!options.verifySignatures) tell(terminal, 'Signatures are not compared: any access key may call.');
+  if (options.control) tell(terminal, `Faults, clock, log and reset under ${url}/_control/`);
   await stopRequested;
   await emulator.close();
 }
@@ -54,42 +73,25 @@ function createChecked<T>(create: (options: EmulatorOptions) => T, options: Emul
 }
 
 function emulatorOptions(options: EmulateOptions): EmulatorOptions {
-  const { accessKey, account, issuer, lenient, choices, data, seed } = options;
+  const { accessKey, issuer, choices, data, seed, throttles } = options;
   if (issuer !== undefined && issuer !== 'self' && !/^https?:\/\//.test(issuer)) {
     throw new UsageError('--issuer must be self or an address that begins with http:// or https://.');
   }
   return {
-    accountId: account,
+    accountId: options.account,
+    region: options.region,
     ...(accessKey.length === 0 ? {} : { accessKeys: accessKey.map(parseAccessKey) }),
+    verifySignatures: options.verifySignatures,
+    trustForwardedHost: options.trustForwardedHost ?? false,
     ...(issuer === undefined ? {} : { issuer }),
-    lenient: lenient ?? false,
+    leadingZeroInModulus: options.leadingZero,
+    lenient: options.lenient ?? false,
     ...(typeof choices === 'string' ? { choices: parseChoices(choices) } : {}),
+    ...(throttles === undefined ? {} : { throttles: parseThrottles(throttles) }),
+    openIdProviders: parseOpenIdProviders(options.openidProvider),
+    opaqueTokens: parseOpaqueTokens(options.opaqueToken),
+    control: options.control,
     ...(data === undefined ? {} : { dataDirectory: data }),
     ...(seed === undefined ? {} : { seed }),
   };
-}
-
-function parseAccessKey(text: string) {
-  const match = /^(\w{1,128}):(\S+)$/.exec(text);
-  if (match === null)
-    throw new UsageError('--access-key must be an id of letters and digits, a colon and a secret.');
-  return { accessKeyId: match[1] ?? '', secretAccessKey: match[2] ?? '' };
-}
-
-const choosable: Readonly<Record<string, readonly (string | boolean)[]>> = {
-  unknownDeveloperUser: ['NotAuthorizedException', 'ResourceNotFoundException'],
-  roleMappingsRefuseDeveloperCalls: [true, false],
-};
-
-function parseChoices(text: string): NonNullable<EmulatorOptions['choices']> {
-  const entries = text.split(',').map((item) => {
-    const [name = '', value] = item.split('=');
-    const chosen = choosable[name]?.find((possible) => String(possible) === value);
-    if (chosen === undefined) {
-      const forms = Object.entries(choosable).map(([key, values]) => `${key}=${values.join('|')}`);
-      throw new UsageError(`--choices takes ${forms.join(' and ')}.`);
-    }
-    return [name, chosen] as const;
-  });
-  return Object.fromEntries(entries);
 }

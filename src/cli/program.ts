@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { packageFile } from '../lib/packageFile.ts';
+import { addEmulateCommand } from './emulateCommand.ts';
 import { addIdentitiesCommands } from './identitiesCommands.ts';
-import { collect, port } from './options.ts';
 import { addPoolCommands } from './poolCommands.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -57,42 +57,7 @@ ${settingsHelp}`,
     .action(async () => (await import('./demo.ts')).demo(terminal))
     .addHelpText('after', '\nExample:\n  $ cognito-graphql demo');
 
-  program
-    .command('emulate')
-    .description(
-      'run the embedded Cognito alone: cognito-identity, STS and the needed part of IAM on one port',
-    )
-    .option('--port <port>', 'port to listen on; 0 takes a free one', port, 9400)
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--data <directory>', 'keep everything in this directory; default: in memory')
-    .option(
-      '--access-key <id:secret>',
-      'permanent key that may sign, in place of test:test; repeatable',
-      collect,
-      [],
-    )
-    .option('--account <id>', 'account id of 12 digits', '000000000000')
-    .option('--issuer <url>', 'issuer of the tokens: an address, or self for the address bound')
-    .option('--lenient', 'accept what looser emulators accept')
-    .option(
-      '--choices [list]',
-      'behaviour that is not known of AWS, as name=value,…; without a list: show them',
-    )
-    .option('--seed <file>', 'JSON file with pools to make at start')
-    .action(async (options) => {
-      // As with serve; only the list of choices serves nothing.
-      if (options.choices !== true) terminal.stopRequested();
-      await (await import('./emulate.ts')).emulate(options, terminal);
-    })
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ cognito-graphql emulate
-  $ cognito-graphql emulate --port 0 --data ./cognito-data
-  $ AWS_ENDPOINT_URL=http://127.0.0.1:9400 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test \\
-      cognito-graphql pool create --region eu-west-1 --pool-name demo --developer-provider login.demo`,
-    );
+  addEmulateCommand(program, terminal);
 
   program
     .command('token')

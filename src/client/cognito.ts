@@ -3,7 +3,7 @@ import { CognitoGraphQLError } from './errors.ts';
 import { type Answer, passes, post } from './post.ts';
 
 export interface CognitoContext extends ClientContext {
-  /** Default: AWS's in the Region, of the commercial, China or GovCloud partition. */
+  /** Default: AWS's in the Region, of the commercial, China, GovCloud or European Sovereign Cloud partition. */
   readonly cognitoEndpoint?: string;
 }
 
@@ -20,7 +20,7 @@ export async function callCognito(
   body: unknown,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const domain = region.startsWith('cn-') ? 'com.cn' : 'com';
+  const domain = /^cn-/.test(region) ? 'com.cn' : /^eusc-/.test(region) ? 'eu' : 'com';
   const answer = await post(context, {
     url: context.cognitoEndpoint ?? `https://cognito-identity.${region}.amazonaws.${domain}/`,
     headers: {

@@ -102,10 +102,12 @@ export function createGuestSession(options: GuestSessionOptions): GuestSession {
     const now = context.now();
     let found: HeldCredentials | undefined = held;
     if (forceRefresh || !held || now >= held.refreshAt || now < held.fetchedAt - 60_000) {
-      flight ??= fetchCredentials().finally(() => {
-        flight = undefined;
-      });
+      flight ??= fetchCredentials();
       const running = flight;
+      const done = () => {
+        if (flight === running) flight = undefined;
+      };
+      running.then(done, done);
       found = await within(context, { signal }, () => running);
     }
     return credentialsOf(found as HeldCredentials);

@@ -227,6 +227,22 @@ export const choices: readonly Choice[] = [
     reason: "It 'cannot be changed' once set; one report saw it kept.",
   },
   {
+    topic: 'UpdateIdentityPool without tags',
+    choice: 'The tags stay.',
+    reason:
+      'Tags have operations of their own, and losing them by an update of something else would surprise.',
+  },
+  {
+    topic: 'Parallel updates of one pool',
+    choice: 'One after the other; ConcurrentModificationException comes by a fault only.',
+    reason: 'When AWS takes two updates for parallel is not documented, and a test could not rely on it.',
+  },
+  {
+    topic: 'Quotas of pools, user pool clients and role mapping rules',
+    choice: 'LimitExceededException with texts of our own; pools are counted by account and Region.',
+    reason: 'The numbers are documented, the texts are not.',
+  },
+  {
     topic: 'Key id',
     choice: 'Region and a number from the thumbprint of the key.',
     reason: 'Verifiers cache keys by id: a new key must not have an old id.',
@@ -240,6 +256,19 @@ export const choices: readonly Choice[] = [
     topic: 'China trust principal, GovCloud Logins key',
     choice: 'The host of the issuer.',
     reason: 'No public report.',
+  },
+  {
+    topic: 'Opt-in Regions, such as Europe (Milan): Logins key and trust principal',
+    choice:
+      "'cognito-identity.amazonaws.com', as in other commercial Regions. The issuer is the Region's own host.",
+    reason:
+      'The documentation gives these Regions a key set of their own, found by the issuer, and names no other difference.',
+  },
+  {
+    topic: 'European Sovereign Cloud and ISO partitions: issuer, Logins key, trust principal',
+    choice: "The host of the service in the Region, such as 'cognito-identity.eusc-de-east-1.amazonaws.eu'.",
+    reason:
+      "Names and DNS suffixes of the partitions are those of the AWS SDKs; no token or policy of theirs was published. China's are formed like this.",
   },
   {
     topic: 'Credentials of an identity used to sign a developer call, or a call to IAM',

@@ -1,7 +1,6 @@
-import { partitionOf, regionOfId } from '../lib/partition.ts';
+import { isCognitoHost, partitionOf, regionOfId } from '../lib/partition.ts';
 import { loginsDoNotMatch, notAuthorized } from './errors.ts';
 import type { OpenIdClaims, OpenIdTokens, TokenFault } from './openIdToken.ts';
-import { isCognitoLogin } from './publicLogins.ts';
 
 /**
  * The token of a `Logins` map that Cognito itself issued, verified for the identity it is used with; undefined when the map holds
@@ -14,7 +13,7 @@ export async function verifyCognitoLogin(
   identity: { readonly identityId: string; readonly identityPoolId: string },
   logins: Readonly<Record<string, string>>,
 ): Promise<{ readonly token: string; readonly claims: OpenIdClaims } | undefined> {
-  const key = Object.keys(logins).find(isCognitoLogin);
+  const key = Object.keys(logins).find(isCognitoHost);
   if (key === undefined) return undefined;
   const token = logins[key] as string;
   const verdict = await tokens.verify(token);

@@ -2,6 +2,7 @@ import type { EmulatorClock } from './emulatorClock.ts';
 import type { Fault, Faults } from './faults.ts';
 import type { HttpAnswer } from './protocols/awsJson.ts';
 import type { RequestLog } from './requestLog.ts';
+import type { SeedDocument } from './seed.ts';
 import type { WireRequest } from './sigv4.ts';
 import type { Throttles } from './throttles.ts';
 import type { UserPoolUser, UserPoolUsers } from './userPoolUsers.ts';
@@ -15,6 +16,7 @@ export interface Controlled {
   readonly throttles: Throttles;
   readonly requests: RequestLog;
   readonly userPoolUsers: UserPoolUsers;
+  seed(document: SeedDocument): Promise<void>;
   reset(): Promise<void>;
   rotateSigningKey(): Promise<string>;
 }
@@ -49,11 +51,15 @@ const commands: Readonly<Record<string, Command>> = {
     return [];
   },
   'POST throttles': ({ throttles }, body) => {
-    const rates = Object.entries(body);
-    const wrong = rates.find(([, rate]) => typeof rate !== 'number' || !(rate > 0));
-    if (wrong) throw new RangeError(`The rate of ${wrong[0]} must be a number above 0.`);
     throttles.set(body as Record<string, number>);
     return body;
+  },
+  'POST seed': async ({ seed }, body) => {
+    // The form of the document is checked there; what is wrong with it is for the caller to hear.
+    await seed(body as SeedDocument).catch((error: Error) => {
+      throw new RangeError(error.message);
+    });
+    return {};
   },
   'POST sign-out': ({ userPoolUsers }, body) => {
     userPoolUsers.signOut(userOf(body));
@@ -75,7 +81,7 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 /**
- * Serves the control path: `faults`, `clock`, `requests`, `throttles`, `sign-out`, `disable`, `enable`, `reset`, `rotate`.
+ * Serves the control path: `faults`, `clock`, `requests`, `throttles`, `seed`, `sign-out`, `disable`, `enable`, `reset`, `rotate`.
  *
  * A web page of another origin must not be able to work it in a developer's browser, so that requests from pages are refused and
  * answers carry no CORS headers.

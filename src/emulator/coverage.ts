@@ -15,12 +15,15 @@ const entry = (faithful: string, chosen: string | null = null, missing: string |
 
 /** All operations of cognito-identity 2014-06-30. */
 export const coverage: Readonly<Record<OperationName, Coverage>> = {
-  CreateIdentityPool: entry('all settings', null, 'the limit of 1000 pools'),
+  CreateIdentityPool: entry(
+    'all settings; 1000 pools of an account, 50 user pool clients and 50 tags of a pool',
+    'texts of the limits; pools are counted by Region',
+  ),
   DescribeIdentityPool: entry('all settings; unset ones are left out'),
   UpdateIdentityPool: entry(
     'full replacement',
-    'the developer provider name stays when it is not sent',
-    'ConcurrentModificationException: updates queue instead',
+    'the developer provider name and the tags stay when they are not sent',
+    'ConcurrentModificationException, unless a fault asks for it: updates queue instead',
   ),
   DeleteIdentityPool: entry('with all its identities'),
   ListIdentityPools: entry('paging, one Region', 'order: by id'),

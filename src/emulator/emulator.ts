@@ -8,7 +8,7 @@ import { oidcAnswer } from './oidc.ts';
 import { type EmulatorOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import type { HttpAnswer } from './protocols/awsJson.ts';
 import { createRequestLog, type RequestLog } from './requestLog.ts';
-import { applySeed } from './seed.ts';
+import { applySeed, type SeedDocument } from './seed.ts';
 import { createHttpHost, type HttpHost, type Outcome } from './server.ts';
 import type { WireRequest } from './sigv4.ts';
 import { type KeyValueStore, tables } from './store/keyValue.ts';
@@ -38,7 +38,13 @@ export interface Emulator {
   readonly userPoolUsers: UserPoolUsers;
   /** How many calls are under way. */
   pendingCalls(): number;
-  /** Back to the seed: no other pools, identities and roles, nobody signed out, no faults, an empty log, the real time. Keys and address stay. */
+  /**
+   * Adds pools, identities and roles to what is there, from a document or a JSON file, as the option does at start.
+   *
+   * @throws Error that names what is wrong with the document; nothing was added then
+   */
+  seed(document: SeedDocument | string): Promise<void>;
+  /** Back to the seed of the options: no other pools, identities and roles, nobody signed out, no faults, an empty log, the real time. Keys and address stay. */
   reset(): Promise<void>;
   /** Signs with a new key from now on; the old ones stay published. Answers the new key id. */
   rotateSigningKey(): Promise<string>;
@@ -132,6 +138,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       if (settings.seed !== undefined)
         await applySeed(settings.seed, { ...core.services, region: settings.region });
     },
+    seed: async (document) => applySeed(document, { ...listening().core.services, region: settings.region }),
     rotateSigningKey: async () => listening().core.services.keys.rotate(),
   };
   return emulator;

@@ -1,9 +1,21 @@
 import { partitionOf } from '../lib/partition.ts';
 import type { Role, RoleStore } from './iam/roleStore.ts';
 
-const principals = ['us-east-1', 'us-gov-west-1', 'cn-north-1', 'cn-northwest-1'].map(
-  (region) => partitionOf(region).trustPrincipal,
-);
+/** Outside the commercial partition and GovCloud, each Region has a principal of its own. */
+const principals = [
+  'us-east-1',
+  'us-gov-west-1',
+  'cn-north-1',
+  'cn-northwest-1',
+  'eusc-de-east-1',
+  'us-iso-east-1',
+  'us-iso-west-1',
+  'us-isob-east-1',
+  'us-isob-west-1',
+  'eu-isoe-west-1',
+  'us-isof-east-1',
+  'us-isof-south-1',
+].map((region) => partitionOf(region).trustPrincipal);
 
 /** Role names that stand for a role which nobody created. */
 export const madeUpRoleName = 'lenient';

@@ -3,7 +3,7 @@ import type { Choices } from './choices.ts';
 import { defaultChoices } from './choices.ts';
 import type { OpenIdProviderSettings } from './publicLogins.ts';
 import type { SeedDocument } from './seed.ts';
-import { publishedRates } from './throttles.ts';
+import { checkRates, publishedRates } from './throttles.ts';
 
 export interface EmulatorOptions {
   /** Account of everything here; 12 digits. Default `000000000000`. */
@@ -84,16 +84,30 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
       throw new RangeError('An access key needs an id of letters and digits, and a secret.');
     }
   }
-  for (const [operation, rate] of Object.entries(resolved.throttles)) {
-    if (!(Number.isFinite(rate) && rate > 0))
-      throw new RangeError(`The rate of ${operation} must be above 0.`);
-  }
+  checkRates(resolved.throttles);
   for (const [provider, rule] of Object.entries(resolved.opaqueTokens)) {
-    try {
-      new RegExp(rule);
-    } catch {
-      throw new RangeError(`The rule for tokens of ${provider} is not a regular expression.`);
+    if (groupsOf(rule) === 0) {
+      throw new RangeError(
+        `The rule for tokens of ${provider} must be a regular expression with a group that names the user.`,
+      );
+    }
+  }
+  for (const [provider, { issuer, jwksUri }] of Object.entries(resolved.openIdProviders)) {
+    for (const address of [issuer, jwksUri]) {
+      if (address !== undefined && !(URL.canParse(address) && /^https?:/.test(address))) {
+        throw new RangeError(`The addresses of ${provider} must begin with http:// or https://.`);
+      }
     }
   }
   return resolved;
+}
+
+/** How many groups an expression has; 0 also where it is none. */
+function groupsOf(rule: string): number {
+  try {
+    // With the empty alternative it matches, and so tells its groups.
+    return (new RegExp(`(?:${rule})|`).exec('')?.length ?? 1) - 1;
+  } catch {
+    return 0;
+  }
 }

@@ -8,6 +8,7 @@ import {
   jwtVerify,
 } from 'jose';
 import type { Clock } from '../lib/clock.ts';
+import { isCognitoHost } from '../lib/partition.ts';
 import { AwsError, invalidParameter, notAuthorized } from './errors.ts';
 import type { Login, Pool } from './identityStore.ts';
 import type { UserPoolUsers } from './userPoolUsers.ts';
@@ -52,10 +53,6 @@ export interface PublicLoginsOptions {
   /** Asked where a user pool's client has `ServerSideTokenCheck`. */
   readonly userPoolUsers: Pick<UserPoolUsers, 'isBarred'>;
 }
-
-/** Every host under which Cognito itself is an issuer, whatever the partition. */
-export const isCognitoLogin = (provider: string) =>
-  /^cognito-identity(?:[.-][a-z0-9-]+)?\.amazonaws\.(?:com|com\.cn|eu)$/.test(provider);
 
 const loopback = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::|\/|$)/;
 
@@ -114,7 +111,7 @@ export function createPublicLogins(options: PublicLoginsOptions): PublicLogins {
   };
 
   const verifyOne = async (pool: Pool, provider: string, token: string): Promise<ProvenLogin> => {
-    if (isCognitoLogin(provider)) throw notAuthorized("Invalid login token. Can't pass in a Cognito token.");
+    if (isCognitoHost(provider)) throw notAuthorized("Invalid login token. Can't pass in a Cognito token.");
     if (provider === pool.developerProviderName)
       throw invalidParameter('Please provide a valid public provider');
     const kind = providerKind(pool, provider);

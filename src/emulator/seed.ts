@@ -3,6 +3,7 @@ import { partitionOf } from '../lib/partition.ts';
 import { randomAwsId } from './awsId.ts';
 import { AwsError } from './errors.ts';
 import type { Role } from './iam/roleStore.ts';
+import type { Login } from './identityStore.ts';
 import { validateTrustPolicy } from './policy.ts';
 import { poolOf } from './poolSettings.ts';
 import type { Services } from './services.ts';
@@ -67,6 +68,34 @@ export async function applySeed(
     if (problem !== null)
       throw new Error(`The seed's role ${RoleName} has an invalid trust policy: ${problem}`);
   }
+  for (const pool of Pools) checkLogins(pool.Identities ?? []);
+  await store.write((writer) => {
+    for (const pool of Pools) {
+      if (!writer.pool(pool.IdentityPoolId)) {
+        writer.savePool({
+          ...poolFromSeed(pool),
+          roles: pool.Roles ?? {},
+          roleMappings: pool.RoleMappings ?? {},
+        });
+      }
+      for (const { IdentityId, DeveloperUserIdentifiers = [], Logins = {} } of pool.Identities ?? []) {
+        if (writer.identity(IdentityId)) continue;
+        // With data from before, a login may have moved on to another identity, and stays there.
+        const isFree = (login: Login) => writer.byPublicLogin(pool.IdentityPoolId, login) === undefined;
+        const identity = writer.createIdentity(pool.IdentityPoolId, clock.now(), IdentityId);
+        writer.saveIdentity({
+          ...identity,
+          developerUserIdentifiers: DeveloperUserIdentifiers.filter(
+            (user) => writer.byDeveloperUser(pool.IdentityPoolId, user) === undefined,
+          ),
+          publicLogins: Object.fromEntries(
+            Object.entries(Logins).filter(([provider, subject]) => isFree({ provider, subject })),
+          ),
+        });
+      }
+    }
+  });
+  // Last, since a role cannot be wrong any more.
   for (const { RoleName, AssumeRolePolicyDocument } of Roles) {
     roles.put(
       newRole(
@@ -77,34 +106,34 @@ export async function applySeed(
       ),
     );
   }
-  await store.write((writer) => {
-    for (const pool of Pools) {
-      if (!writer.pool(pool.IdentityPoolId)) {
-        writer.savePool({
-          ...poolOf(pool.IdentityPoolId, pool),
-          roles: pool.Roles ?? {},
-          roleMappings: pool.RoleMappings ?? {},
-        });
-      }
-      for (const { IdentityId, DeveloperUserIdentifiers = [], Logins = {} } of pool.Identities ?? []) {
-        if (writer.identity(IdentityId)) continue;
-        const identity = writer.createIdentity(pool.IdentityPoolId, clock.now(), IdentityId);
-        writer.saveIdentity({
-          ...identity,
-          developerUserIdentifiers: DeveloperUserIdentifiers,
-          publicLogins: Logins,
-        });
-      }
-    }
-  });
 }
 
-function checked(document: unknown): SeedDocument {
+const checked = (document: unknown) => told(() => validate(seedDocument, document) as SeedDocument);
+
+const poolFromSeed = (pool: Infer<typeof seedPool>) => told(() => poolOf(pool.IdentityPoolId, pool));
+
+/** What AWS would say of a request, said of the seed. */
+function told<T>(work: () => T): T {
   try {
-    return validate(seedDocument, document) as SeedDocument;
+    return work();
   } catch (error) {
     if (error instanceof AwsError) throw new Error(`The seed is not valid: ${error.message}`);
     throw error;
+  }
+}
+
+/** One login belongs to one identity. */
+function checkLogins(identities: readonly Infer<typeof seedIdentity>[]): void {
+  const owners = new Map<string, string>();
+  for (const { IdentityId, DeveloperUserIdentifiers = [], Logins = {} } of identities) {
+    const logins = [...DeveloperUserIdentifiers.map((user) => ['', user]), ...Object.entries(Logins)];
+    for (const key of logins.map((login) => JSON.stringify(login))) {
+      const owner = owners.get(key) ?? IdentityId;
+      if (owner !== IdentityId) {
+        throw new Error(`The seed gives a login of ${owner} to ${IdentityId}, too.`);
+      }
+      owners.set(key, owner);
+    }
   }
 }
 

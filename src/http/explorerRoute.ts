@@ -27,11 +27,24 @@ export function createExplorerRoute(firstTab: () => Promise<FirstTab>): Route {
         response.setHeader('content-type', 'text/html; charset=utf-8');
         setPagePolicy(response, policy(nonce));
         // Tags stand in lines of their own; what looks like one inside a script does not.
-        response.end(page.replaceAll(/^ *<script>$/gm, `<script nonce="${nonce}">`));
+        response.end(
+          page
+            .replaceAll(/^ *<script>$/gm, `<script nonce="${nonce}">`)
+            .replace('</head>', `<style>${narrow}</style></head>`),
+        );
       },
     },
   };
 }
+
+/** On a phone the answer stands below the request: beside it, it would be one letter wide. */
+const narrow = `
+@media (max-width: 640px) {
+  .graphiql-container .graphiql-main { min-width: 0; }
+  .graphiql-container #graphiql-session { flex-direction: column; }
+  .graphiql-container .graphiql-horizontal-drag-bar { display: none; }
+  .graphiql-container .graphiql-logo { display: none; }
+}`;
 
 /** Only what is in the page, and the API. The editor makes its styles and its workers at run time. */
 const policy = (nonce: string) => ({

@@ -22,10 +22,18 @@ h3 { font-size: 1rem; margin: 0.75rem 0 0.25rem; }
 p { margin: 0.25rem 0 0.75rem; max-width: 65ch; }
 footer { margin-block-start: 1rem; }
 header p, footer p, .hint, caption, dt { color: var(--soft); }
-main { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
-@media (min-width: 56rem) { main { grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; } }
+main, .exchange { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
+.exchange { gap: 0 1rem; }
+@media (min-width: 56rem) {
+  main { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  #graphql { grid-column: span 2; }
+  .exchange { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); }
+  #openid { grid-row: span 2; display: flex; flex-direction: column; }
+  #openid pre { flex: 1 1 0; min-height: 24rem; max-height: none; }
+}
 section { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; padding: 1rem; min-width: 0; }
-label { display: block; font-weight: 600; }
+section > :nth-last-child(1 of :not(:empty)) { margin-bottom: 0; }
+label { display: block; margin-block-end: 0.25rem; font-weight: 600; }
 input {
   width: 100%; max-width: 24rem; padding: 0.5rem; font: inherit; color: inherit; background: var(--ground);
   border: 1px solid var(--soft); border-radius: 0.25rem;
@@ -40,18 +48,19 @@ button:disabled { opacity: 0.55; cursor: not-allowed; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 pre, code, .value { font-family: ui-monospace, monospace; font-size: 0.85rem; }
 pre {
-  margin: 0; padding: 0.75rem; max-height: 20rem; overflow: auto; white-space: pre-wrap; background: var(--code);
+  margin: 0; padding: 0.75rem; max-height: 24rem; overflow: auto; white-space: pre-wrap; background: var(--code);
   border-radius: 0.25rem;
 }
 dl { margin: 0.5rem 0; }
 dd { margin: 0 0 0.5rem; }
+dl + button { margin-block-start: 0.25rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.85rem; }
 caption { text-align: left; }
 th, td { text-align: left; padding: 0.25rem 0.5rem 0.25rem 0; border-top: 1px solid var(--line); vertical-align: top; }
-th:first-child { width: 6rem; }
+th:first-child { width: 30%; }
 a { color: var(--accent); }
 [role="alert"]:not(:empty) {
-  padding: 0.75rem; color: var(--error); background: var(--error-ground); border: 1px solid currentColor;
+  position: sticky; bottom: 0.5rem; grid-column: 1 / -1; padding: 0.75rem; color: var(--error); background: var(--error-ground); border: 1px solid currentColor;
   border-radius: 0.25rem;
 }
 [aria-busy="true"] { cursor: progress; }

@@ -32,7 +32,6 @@ export const pageHtml = `<!doctype html>
       </div>
     </form>
     <p class="hint">A guest who signs in keeps the identity, if the user has none yet.</p>
-    <div id="error" role="alert"></div>
   </section>
 
   <section aria-labelledby="identity-title">
@@ -46,15 +45,21 @@ export const pageHtml = `<!doctype html>
     </table>
   </section>
 
-  <section aria-labelledby="graphql-title">
+  <section id="graphql" aria-labelledby="graphql-title">
     <h2 id="graphql-title">3. GraphQL</h2>
-    <h3 id="request-title">Request</h3>
-    <pre id="request" tabindex="0" role="region" aria-labelledby="request-title">–</pre>
-    <h3 id="answer-title">Answer <span id="answer-status"></span></h3>
-    <pre id="answer" tabindex="0" role="region" aria-labelledby="answer-title">–</pre>
+    <div class="exchange">
+      <div>
+        <h3 id="request-title">Request</h3>
+        <pre id="request" tabindex="0" role="region" aria-labelledby="request-title">–</pre>
+      </div>
+      <div>
+        <h3 id="answer-title">Answer <span id="answer-status"></span></h3>
+        <pre id="answer" tabindex="0" role="region" aria-labelledby="answer-title">–</pre>
+      </div>
+    </div>
   </section>
 
-  <section aria-labelledby="token-title">
+  <section id="openid" aria-labelledby="token-title">
     <h2 id="token-title">4. OpenID token</h2>
     <p>Time left: <strong id="token-left" role="timer">–</strong></p>
     <pre id="token" tabindex="0" role="region" aria-label="Header and claims of the token">–</pre>
@@ -80,6 +85,8 @@ export const pageHtml = `<!doctype html>
       <dt>Account</dt><dd id="caller-account" class="value">–</dd>
     </dl>
   </section>
+
+  <div id="error" role="alert"></div>
 </main>
 <footer><p>Secrets and tokens are shortened on screen. Explore the API <a href="/graphql">in Apollo Sandbox</a> or,
 without internet, <a href="/explorer">in GraphiQL</a>.</p></footer>

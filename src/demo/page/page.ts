@@ -13,6 +13,7 @@ import {
   showError,
   showExchange,
   showLinked,
+  showSigningIn,
   showState,
   showTimeLeft,
 } from './view.ts';
@@ -104,6 +105,7 @@ element<HTMLFormElement>('sign-in').addEventListener('submit', (event) => {
   void act(async () => {
     forgetAll();
     const user = element<HTMLInputElement>('user').value;
+    showSigningIn(user);
     const handedOver = await session.signIn(user);
     const show = await fetchCredentials();
     return () => {

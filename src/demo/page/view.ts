@@ -99,6 +99,13 @@ export function showState(state: SignedIn): void {
   element<HTMLButtonElement>('guest').disabled = state.kind !== 'nobody';
 }
 
+/** A login may take its time: signing out ends it. */
+export function showSigningIn(user: string): void {
+  show('state', `Signing in as ${user}…`);
+  element<HTMLButtonElement>('sign-out').disabled = false;
+  for (const id of ['guest', 'refresh', 'call']) element<HTMLButtonElement>(id).disabled = true;
+}
+
 export function forgetAll(): void {
   ends.clear();
   showCredentials(undefined);

@@ -1,8 +1,6 @@
-import { invalidParameter } from '../errors.ts';
+import { requireFewTags } from '../poolSettings.ts';
 import type { Handler, Services } from '../services.ts';
 import { requirePoolByArn } from '../taggedPool.ts';
-
-const maxTags = 50;
 
 export const tagResource =
   ({ store, accountId }: Pick<Services, 'store' | 'accountId'>): Handler<'TagResource'> =>
@@ -10,9 +8,7 @@ export const tagResource =
     await store.write((writer) => {
       const pool = requirePoolByArn(writer, ResourceArn, accountId, call);
       const tags = { ...pool.tags, ...Tags };
-      if (Object.keys(tags).length > maxTags) {
-        throw invalidParameter(`An identity pool can have at most ${maxTags} tags.`);
-      }
+      requireFewTags(tags);
       writer.savePool({ ...pool, tags });
     });
     return {};

@@ -139,7 +139,7 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
     await demo.signIn('alice');
     await product.control('POST', 'faults', { operation: 'GetCredentialsForIdentity', latencyMs: 1500 });
     await demo.click('Get new credentials');
-    await expect.poll(() => demo.requests.length).toBe(3);
+    await expect.poll(() => demo.requests.length, { timeout: 10_000 }).toBe(3);
     await demo.click('Sign out');
     await demo.shows('Nobody is signed in.');
     expect(await ofAnybody()).toEqual(nothing);
@@ -152,24 +152,91 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
     expect(demo.requests).toHaveLength(asked);
   });
 
-  it('signs out at once while STS is asked or a login is under way, which then count for nothing', async () => {
+  it('signs out at once while STS is asked, whose answer counts for nothing', async () => {
     await demo.signIn('alice');
     await product.control('POST', 'faults', { operation: 'GetCallerIdentity', latencyMs: 800, times: 1 });
+    const answered = demo.page.waitForResponse((response) => response.request().method() === 'POST');
     await demo.click('Ask STS');
     await demo.click('Sign out');
     await demo.shows('Nobody is signed in.');
-    await demo.page.route('**/demo-login/token', async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 800));
-      await route.continue();
+    await answered;
+    await demo.page.waitForTimeout(200);
+    expect(await ofAnybody()).toEqual(nothing);
+    expect(await demo.text('error')).toBe('');
+  });
+
+  /** Holds back the answer to the logins of a user, which the server has given already. */
+  async function holdLoginOf(user: string) {
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
     });
-    // The button is for those who are in; the keyboard cannot press it either.
+    const isOf = (text: string | null) => new URLSearchParams(text ?? '').get('username') === user;
+    await demo.page.route('**/demo-login/token', async (route) => {
+      if (!isOf(route.request().postData())) return route.fallback();
+      const response = await route.fetch();
+      await held;
+      await route.fulfill({ response });
+    });
+    return async () => {
+      const arrived = demo.page.waitForResponse((response) => isOf(response.request().postData()));
+      letGo();
+      await arrived;
+      // For what the page would make of it.
+      await demo.page.waitForTimeout(500);
+    };
+  }
+
+  it.each([
+    ['nobody', undefined],
+    ['another user', 'bob'],
+  ])(
+    'signs out at once while a login is under way, of which nothing comes, with %s signed in',
+    async (_, before) => {
+      if (before) await demo.signIn(before);
+      const asked = demo.requests.length;
+      const letGo = await holdLoginOf('alice');
+      await demo.enter('alice');
+      await demo.shows('Signing in as alice…');
+      await demo.click('Sign out');
+      await demo.shows('Nobody is signed in.');
+      await letGo();
+      expect(await ofAnybody()).toEqual(nothing);
+      expect(await demo.text('state')).toBe('Nobody is signed in.');
+      expect(await demo.text('error')).toBe('');
+      expect(await demo.text('seen')).not.toContain('alice');
+      expect(demo.requests.slice(asked)).toEqual(['POST /demo-login/token']);
+      expect(await demo.signIn('alice')).toMatch(identity);
+      expect(demo.complaints).toEqual([]);
+    },
+  );
+
+  it('lets the later of two logins win, whichever is answered last', async () => {
+    const letAliceGo = await holdLoginOf('alice');
     await demo.enter('alice');
-    await demo.enter('bob');
-    await demo.shows('Signed in as bob.');
-    await demo.page.waitForTimeout(1000);
+    await demo.shows('Signing in as alice…');
+    const bob = await demo.signIn('bob');
+    await letAliceGo();
     expect(await demo.text('state')).toBe('Signed in as bob.');
-    expect(await demo.text('caller-arn')).toBe('–');
-    expect(await demo.text('seen')).toMatch(/alice.*bob/s);
+    expect(await demo.text('identity')).toBe(bob);
+    expect(await demo.text('seen')).not.toContain('alice');
+    expect(await demo.text('error')).toBe('');
+  });
+
+  it('goes on with the later of two logins when the earlier is answered', async () => {
+    const letAliceGo = await holdLoginOf('alice');
+    await demo.enter('alice');
+    await demo.shows('Signing in as alice…');
+    const letBobGo = await holdLoginOf('bob');
+    await demo.enter('bob');
+    await demo.shows('Signing in as bob…');
+    await letAliceGo();
+    expect(await demo.text('state')).toBe('Signing in as bob…');
+    expect(await demo.page.locator('main').getAttribute('aria-busy')).toBe('true');
+    await letBobGo();
+    await demo.shows('Signed in as bob.');
+    expect(await demo.page.locator('main').getAttribute('aria-busy')).toBe('false');
+    expect(await demo.text('seen')).not.toContain('alice');
   });
 
   it('lets another user in during a refresh, and nothing of the first comes back', async () => {
@@ -180,7 +247,7 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
       times: 1,
     });
     await demo.click('Get new credentials');
-    await expect.poll(() => demo.requests.length).toBe(3);
+    await expect.poll(() => demo.requests.length, { timeout: 10_000 }).toBe(3);
     const bob = await demo.signIn('bob');
     expect(bob).not.toBe(alice);
     await demo.page.waitForTimeout(1500);
@@ -220,7 +287,7 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
     expect(await demo.text('access-key')).toBe(before);
     await context.setOffline(false);
     await demo.click('Get new credentials');
-    await expect.poll(() => demo.text('access-key')).not.toBe(before);
+    await expect.poll(() => demo.text('access-key'), { timeout: 10_000 }).not.toBe(before);
     expect(await demo.text('error')).toBe('');
   });
 
@@ -250,6 +317,9 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
       await demo.click('Get new credentials');
       await demo.shows('NETWORK_ERROR');
       expect(await violations()).toEqual([]);
+      const error = await page.locator('#error').boundingBox();
+      expect(error?.y).toBeGreaterThanOrEqual(0);
+      expect((error?.y ?? 0) + (error?.height ?? 0)).toBeLessThanOrEqual(800);
     },
   );
 

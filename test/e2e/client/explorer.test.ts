@@ -57,6 +57,16 @@ requireTool('chromium').describe('the explorer of serve, in Chromium without int
     expect(complaints).toEqual([]);
   });
 
+  it('shows request and answer one below the other on a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 850 });
+    await page.getByRole('button', { name: /execute/i }).click();
+    await page.getByText('"identityId"').first().waitFor({ timeout: 20_000 });
+    const request = await page.locator('.graphiql-editors').first().boundingBox();
+    const answer = await page.locator('.graphiql-response').first().boundingBox();
+    expect(answer?.y).toBeGreaterThan(request?.y ?? Number.NaN);
+    for (const box of [request, answer]) expect(box?.width).toBeGreaterThan(240);
+  });
+
   it('shows what the mutation, its argument and its fields are for', async () => {
     await page
       .getByRole('button', { name: /documentation explorer/i })

@@ -192,9 +192,61 @@ requireTool('chromium').describe('several tabs and browsers, with the product an
       await expect.poll(() => tab.text('access-key'), { timeout: 10_000 }).not.toBe(keys[index]);
       expect(await tab.text('access-key')).toMatch(/^ASIA/);
       expect(await tab.text('identity')).toBe(identities[0]);
-      await expect.poll(() => tab.text('credentials-left')).toMatch(/^(59|60):/);
+      await expect.poll(() => tab.text('credentials-left'), { timeout: 10_000 }).toMatch(/^(59|60):/);
       expect(await tab.text('error')).toBe('');
     }
+  });
+
+  it.each([
+    ['signs out', 'Nobody is signed in.', '–'],
+    ['lets bob in', 'Signed in as bob.', 'ASIA'],
+  ])(
+    'of the demo page forget what comes of a renewal by itself when its user %s meanwhile',
+    async (_, state, key) => {
+      const tab = await openDemoPage(context, product.url);
+      await tab.signIn('alice');
+      const before = exchanges();
+      await product.control('POST', 'faults', {
+        operation: 'GetCredentialsForIdentity',
+        latencyMs: 1500,
+        times: 1,
+      });
+      await timePasses(56);
+      await expect.poll(exchanges, { timeout: 10_000 }).toBe(before + 1);
+      if (key === '–') await tab.click('Sign out');
+      else await tab.signIn('bob');
+      await tab.shows(state);
+      // Until the answer would have come.
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      expect(await tab.text('state')).toBe(state);
+      expect(await tab.text('access-key')).toContain(key);
+      expect(await tab.text('error')).toBe('');
+    },
+  );
+
+  it('of the demo page do not show a guest again who is about to sign in', async () => {
+    const tab = await openDemoPage(context, product.url);
+    await tab.click('guest');
+    await tab.shows('You are a guest.');
+    const before = exchanges();
+    const held = { operation: 'GetCredentialsForIdentity', latencyMs: 1500, times: 1 };
+    await product.control('POST', 'faults', held);
+    await timePasses(56);
+    await expect.poll(exchanges, { timeout: 10_000 }).toBe(before + 1);
+    let letGo = () => {};
+    const login = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await tab.page.route('**/demo-login/token', async (route) => {
+      await login;
+      await route.continue();
+    });
+    await tab.enter('newcomer');
+    await tab.page.waitForResponse((response) => response.url().startsWith(product.cognitoUrl));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await tab.text('identity')).toBe('–');
+    letGo();
+    await tab.shows('Signed in as newcomer.');
   });
 
   it('of the demo page are signed out at once by one of them', async () => {
@@ -217,11 +269,11 @@ requireTool('chromium').describe('several tabs and browsers, with the product an
     await tab.shows(
       'NETWORK_ERROR: The API is out of reach. Is the server still running, and are you online?',
     );
-    await expect.poll(() => tab.text('credentials-left')).toBe('expired');
+    await expect.poll(() => tab.text('credentials-left'), { timeout: 10_000 }).toBe('expired');
     await context.setOffline(false);
     await expect.poll(() => tab.text('access-key'), { timeout: 10_000 }).not.toBe(before);
     expect(await tab.text('identity')).toBe(alice);
     expect(await tab.text('error')).toBe('');
-    await expect.poll(() => tab.text('credentials-left')).toMatch(/^(59|60):/);
+    await expect.poll(() => tab.text('credentials-left'), { timeout: 10_000 }).toMatch(/^(59|60):/);
   });
 });

@@ -362,7 +362,26 @@ describe.each([
     loginsKey: 'cognito-identity.us-gov-west-1.amazonaws.com',
     principal: 'cognito-identity-us-gov.amazonaws.com',
   },
-])('in $region', ({ region, partition, loginsKey, principal }) => {
+  {
+    region: 'eusc-de-east-1',
+    partition: 'aws-eusc',
+    loginsKey: 'cognito-identity.eusc-de-east-1.amazonaws.eu',
+    principal: 'cognito-identity.eusc-de-east-1.amazonaws.eu',
+  },
+  {
+    region: 'us-isob-east-1',
+    partition: 'aws-iso-b',
+    loginsKey: 'cognito-identity.us-isob-east-1.sc2s.sgov.gov',
+    principal: 'cognito-identity.us-isob-east-1.sc2s.sgov.gov',
+  },
+  {
+    region: 'eu-south-1',
+    partition: 'aws',
+    issuer: 'cognito-identity.eu-south-1.amazonaws.com',
+    loginsKey: 'cognito-identity.amazonaws.com',
+    principal: 'cognito-identity.amazonaws.com',
+  },
+])('in $region', ({ region, partition, loginsKey, principal, issuer = loginsKey }) => {
   it('login key, principal, partition and issuer are those of the partition', async () => {
     const config = { endpoint: running.url, region, credentials, maxAttempts: 1 };
     const client = new CognitoIdentityClient(config);
@@ -374,14 +393,32 @@ describe.each([
     );
     const { identityId, token } = await developerToken({ client }, pool, 'alice');
     const claims = decodeJwt(token);
-    expect(claims.iss).toBe(`https://${loginsKey}`);
+    expect(claims.iss).toBe(`https://${issuer}`);
     expect(claims['https://cognito-identity.amazonaws.com/identity-pool-arn']).toBe(
       `arn:${partition}:cognito-identity:${region}:000000000000:identitypool/${pool}`,
     );
     expect((await exchange({ client }, identityId, token, loginsKey)).IdentityId).toBe(identityId);
-    expect(await failure(exchange({ client }, identityId, token))).toEqual({
+    const keysElsewhere = [
+      'cognito-identity.amazonaws.com',
+      'cognito-identity.cn-northwest-1.amazonaws.com.cn',
+    ].filter((key) => key !== loginsKey);
+    for (const key of keysElsewhere) {
+      expect(await failure(exchange({ client }, identityId, token, key))).toEqual({
+        name: 'NotAuthorizedException',
+        message: "Invalid login token. Issuer doesn't match providerName",
+      });
+    }
+  });
+
+  it('a Cognito token under its own key is no public login', async () => {
+    const config = { endpoint: running.url, region, credentials, maxAttempts: 1 };
+    const client = new CognitoIdentityClient(config);
+    const IdentityPoolId = await createPool({ client });
+    const { token } = await developerToken({ client }, IdentityPoolId, 'alice');
+    const Logins = { [loginsKey]: token };
+    expect(await failure(client.send(new GetIdCommand({ IdentityPoolId, Logins })))).toEqual({
       name: 'NotAuthorizedException',
-      message: "Invalid login token. Issuer doesn't match providerName",
+      message: "Invalid login token. Can't pass in a Cognito token.",
     });
   });
 });

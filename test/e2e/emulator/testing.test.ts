@@ -1,12 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   CognitoIdentityClient,
   DescribeIdentityPoolCommand,
   GetCredentialsForIdentityCommand,
-  GetIdCommand,
-  GetOpenIdTokenForDeveloperIdentityCommand,
   ListIdentitiesCommand,
   ListIdentityPoolsCommand,
   LookupDeveloperIdentityCommand,
@@ -23,7 +18,6 @@ import {
   provider,
   type Running,
   start as startOne,
-  trustPolicy,
 } from './support.ts';
 
 const open: Running[] = [];
@@ -302,6 +296,7 @@ describe('the control path', () => {
     });
     expect((await control(url, 'POST', 'clock', { now: 'noon' })).status).toBe(400);
     expect((await control(url, 'POST', 'throttles', { GetId: -1 })).status).toBe(400);
+    expect((await control(url, 'POST', 'throttles', { GetIdd: 1 })).status).toBe(400);
     expect((await control(url, 'GET', 'nothing')).status).toBe(404);
     expect(emulator.faults.list()).toEqual([]);
   });
@@ -318,137 +313,6 @@ describe('the control path', () => {
   it('can be switched off', async () => {
     const { url } = await start({ control: false });
     expect((await fetch(`${url}/_control/faults`)).status).toBe(404);
-  });
-});
-
-describe('a seed', () => {
-  const poolId = 'eu-west-1:11111111-1111-4111-8111-111111111111';
-  const identityId = 'eu-west-1:22222222-2222-4222-8222-222222222222';
-  const seed = {
-    Roles: [{ RoleName: 'users', AssumeRolePolicyDocument: trustPolicy(poolId) }],
-    Pools: [
-      {
-        IdentityPoolId: poolId,
-        IdentityPoolName: 'seeded',
-        AllowUnauthenticatedIdentities: false,
-        DeveloperProviderName: provider,
-        Roles: { authenticated: 'arn:aws:iam::000000000000:role/users' },
-        Identities: [{ IdentityId: identityId, DeveloperUserIdentifiers: ['alice'] }],
-      },
-    ],
-  };
-  const inRegion = ({ url }: Running) => ({
-    client: new CognitoIdentityClient({ endpoint: url, region: 'eu-west-1', credentials, maxAttempts: 1 }),
-  });
-
-  it('is there from the start, and again after a reset', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'emulator-seed-'));
-    try {
-      const file = join(directory, 'seed.json');
-      writeFileSync(file, JSON.stringify(seed));
-      const running = await start({ seed: file });
-      const eu = inRegion(running);
-      expect((await developerToken(eu, poolId, 'bob')).identityId).not.toBe(identityId);
-      await running.emulator.reset();
-      const { identityId: seeded, token } = await developerToken(eu, poolId, 'alice');
-      expect(seeded).toBe(identityId);
-      const answer = await eu.client.send(
-        new GetCredentialsForIdentityCommand({
-          IdentityId: seeded,
-          Logins: { 'cognito-identity.amazonaws.com': token },
-        }),
-      );
-      expect(answer.IdentityId).toBe(identityId);
-      const lookup = new LookupDeveloperIdentityCommand({
-        IdentityPoolId: poolId,
-        DeveloperUserIdentifier: 'bob',
-      });
-      expect((await failure(eu.client.send(lookup))).name).toBe('NotAuthorizedException');
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
-  });
-
-  it('that is wrong keeps the emulator from starting, and says why', async () => {
-    const wrong = { Pools: [{ ...seed.Pools[0], IdentityPoolId: 'x' }] };
-    await expect(createEmulator({ seed: wrong as never }).listen()).rejects.toThrow(
-      /^The seed is not valid: 1 validation error detected: Value 'x' at 'pools\.1\.member\.identityPoolId'/,
-    );
-    await expect(createEmulator({ seed: '/nowhere/seed.json' }).listen()).rejects.toThrow(
-      /^Cannot read the seed: /,
-    );
-  });
-});
-
-describe('lenient mode', () => {
-  const poolId = 'us-east-1:33333333-3333-4333-8333-333333333333';
-  const identityId = 'us-east-1:44444444-4444-4444-8444-444444444444';
-
-  it('makes pools, identities, logins and roles on first sight', async () => {
-    const { client } = await start({ lenient: true });
-    expect((await client.send(new GetIdCommand({ IdentityPoolId: poolId }))).IdentityId).toMatch(
-      /^us-east-1:/,
-    );
-    const guest = await client.send(new GetCredentialsForIdentityCommand({ IdentityId: identityId }));
-    expect(guest.Credentials?.AccessKeyId).toMatch(/^ASIA/);
-    const Logins = { 'anything.example': 'any token' };
-    const first = await client.send(new GetIdCommand({ IdentityPoolId: poolId, Logins }));
-    expect((await client.send(new GetIdCommand({ IdentityPoolId: poolId, Logins }))).IdentityId).toBe(
-      first.IdentityId,
-    );
-    const developer = await client.send(
-      new GetOpenIdTokenForDeveloperIdentityCommand({
-        IdentityPoolId: poolId,
-        Logins: { 'login.any': 'alice' },
-      }),
-    );
-    const exchanged = await client.send(
-      new GetCredentialsForIdentityCommand({
-        IdentityId: developer.IdentityId,
-        Logins: { 'cognito-identity.amazonaws.com': developer.Token as string },
-      }),
-    );
-    expect(exchanged.IdentityId).toBe(developer.IdentityId);
-  });
-
-  it('takes any string for a login of every kind of provider that a pool has', async () => {
-    const running = await start({ lenient: true });
-    const saml = 'arn:aws:iam::000000000000:saml-provider/corporate';
-    const userPool = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_abc';
-    const pool = await createPool(running, {
-      OpenIdConnectProviderARNs: ['arn:aws:iam::000000000000:oidc-provider/issuer.example'],
-      CognitoIdentityProviders: [{ ProviderName: userPool, ClientId: 'app', ServerSideTokenCheck: true }],
-      SamlProviderARNs: [saml],
-      SupportedLoginProviders: { 'accounts.google.com': 'app', 'graph.facebook.com': 'app' },
-    });
-    const getId = async (provider: string, token: string) =>
-      (await running.client.send(new GetIdCommand({ IdentityPoolId: pool, Logins: { [provider]: token } })))
-        .IdentityId;
-    for (const name of ['issuer.example', userPool, saml, 'accounts.google.com', 'graph.facebook.com']) {
-      const identityId = await getId(name, 'one');
-      expect(await getId(name, 'one')).toBe(identityId);
-      expect(await getId(name, 'two')).not.toBe(identityId);
-    }
-  });
-
-  it('takes MaxResults over 60 and any Region', async () => {
-    const { client, url } = await start({ lenient: true });
-    expect((await client.send(new ListIdentityPoolsCommand({ MaxResults: 1000 }))).IdentityPools).toEqual([]);
-    const west = new CognitoIdentityClient({ endpoint: url, region: 'us-west-2', credentials });
-    const described = await west.send(
-      new DescribeIdentityPoolCommand({ IdentityPoolId: await createPool({ client }) }),
-    );
-    expect(described.IdentityPoolName).toBe('pool');
-  });
-
-  it('is not the default', async () => {
-    const { client } = await start();
-    expect((await failure(client.send(new GetIdCommand({ IdentityPoolId: poolId })))).name).toBe(
-      'ResourceNotFoundException',
-    );
-    expect((await failure(client.send(new ListIdentityPoolsCommand({ MaxResults: 61 })))).name).toBe(
-      'ValidationException',
-    );
   });
 });
 
@@ -471,7 +335,11 @@ describe('options', () => {
     [{ accessKeys: [{ accessKeyId: 'a b', secretAccessKey: 'x' }] }],
     [{ accessKeys: [{ accessKeyId: 'a', secretAccessKey: '' }] }],
     [{ throttles: { GetId: 0 } }],
+    [{ throttles: { GetIdentity: 1 } }],
     [{ opaqueTokens: { x: '(' } }],
+    [{ opaqueTokens: { x: 'no-group' } }],
+    [{ openIdProviders: { x: { issuer: 'login.example' } } }],
+    [{ openIdProviders: { x: { jwksUri: 'file:///keys' } } }],
   ])('out of range are refused at once: %j', (options) => {
     expect(() => createEmulator(options)).toThrow(RangeError);
   });

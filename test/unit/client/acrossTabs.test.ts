@@ -65,8 +65,16 @@ describe('several tabs (F04)', () => {
       request: (_, { signal }) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     };
-    const provider = providerFor({ sharing: acrossTabs({ locks }), timeoutMs: 100 });
+    const provider = providerFor({ sharing: acrossTabs({ locks }), timeoutMs: 1000 });
     expect((await provider()).identityId).toBe(identityOf('alice'));
+  });
+
+  it('leaves no timer behind once it had its turn', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const provider = providerFor({ sharing: acrossTabs({ locks: webLocks() }), timeoutMs: 3_600_000 });
+    const before = timers();
+    await provider();
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   it('asks once for a refresh that fails in its turn', async () => {
@@ -167,6 +175,16 @@ describe('several tabs (F04)', () => {
     await providerFor({ sharing }).clear();
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await failureOf(other())).toMatchObject({ code: 'SIGNED_OUT' });
+  });
+
+  it('says nothing to other tabs when there is nobody to sign out', async () => {
+    let opened = 0;
+    const counted = (): ChannelLike => {
+      opened++;
+      return { onmessage: null, postMessage: () => {}, close: () => {} };
+    };
+    await providerFor({ sharing: acrossTabs({ storage: memoryStorage(), openChannel: counted }) }).clear();
+    expect(opened).toBe(0);
   });
 
   it('takes a broken or failing store for an empty one', async () => {

@@ -70,7 +70,7 @@ describe('asking for credentials', () => {
   it('asks AWS in the Region that the API names when no Cognito endpoint is given', async () => {
     const asked: string[] = [];
     const { cognito } = backend;
-    for (const region of ['eu-west-1', 'cn-north-1']) {
+    for (const region of ['eu-west-1', 'cn-north-1', 'eusc-de-east-1']) {
       backend.api.reply = () => issued('alice', { region });
       const provider = fromCognitoGraphQL({
         endpoint: backend.api.url,
@@ -87,6 +87,7 @@ describe('asking for credentials', () => {
     expect(asked).toEqual([
       'https://cognito-identity.eu-west-1.amazonaws.com/',
       'https://cognito-identity.cn-north-1.amazonaws.com.cn/',
+      'https://cognito-identity.eusc-de-east-1.amazonaws.eu/',
     ]);
   });
 
@@ -189,6 +190,19 @@ describe('refreshing', () => {
     time.offsetMs = (60 - 6) * 60_000;
     await Promise.all([early(), late()]);
     expect(backend.api.seen).toHaveLength(3);
+  });
+
+  it('uses credentials that live for a minute for a quarter of it at least', async () => {
+    const time = fakeTime();
+    backend.cognito.reply = ({ body }, count) => exchanged(body.IdentityId, count, 60);
+    const provider = providerFor({ environment: { ...time.environment, random: () => 0.99 } });
+    await provider();
+    time.offsetMs = 10_000;
+    await provider();
+    expect(backend.api.seen).toHaveLength(1);
+    time.offsetMs = 20_000;
+    await provider();
+    expect(backend.api.seen).toHaveLength(2);
   });
 
   it('fetches anew when the clock was set back to before the last fetch', async () => {

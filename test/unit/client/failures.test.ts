@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type CognitoGraphQLOptions } from '../../../src/client/index.ts';
 import { gate, until, useBackend } from './clientStage.ts';
@@ -113,6 +114,8 @@ describe('failures that pass', () => {
     ['UPSTREAM_THROTTLED', refused('UPSTREAM_THROTTLED', 503)],
     ['UPSTREAM_UNAVAILABLE', refused('UPSTREAM_UNAVAILABLE', 503)],
     ['AUTH_UNAVAILABLE', refused('AUTH_UNAVAILABLE', 503)],
+    ['UPSTREAM_THROTTLED with status 200', refused('UPSTREAM_THROTTLED')],
+    ['a bare 429', { status: 429, body: '' }],
     ['a bare 503', { status: 503, body: '' }],
     ['an HTML 502', { status: 502, headers: { 'content-type': 'text/html' }, body: '<html>' }],
     ['an HTML 504', { status: 504, headers: { 'content-type': 'text/html' }, body: '<html>' }],
@@ -150,6 +153,8 @@ describe('failures that pass', () => {
     expect(await failureOf(provider())).toMatchObject({ code: 'TOO_MANY_REQUESTS', retryAfter: 60 });
     expect(await failureOf(provider())).toMatchObject({ code: 'TOO_MANY_REQUESTS' });
     expect(await failureOf(provider.refresh())).toMatchObject({ code: 'TOO_MANY_REQUESTS' });
+    time.offsetMs = 50_000;
+    expect(await failureOf(provider())).toMatchObject({ code: 'TOO_MANY_REQUESTS' });
     expect(backend.api.seen).toHaveLength(1);
     time.offsetMs = 61_000;
     backend.api.reply = () => issued('alice');
@@ -196,6 +201,12 @@ describe('failures that stay', () => {
     expect(backend.api.seen).toHaveLength(1);
   });
 
+  it('are sent once whatever their status', async () => {
+    backend.api.reply = () => refused('UPSTREAM_MISCONFIGURED', 503);
+    expect(await failureOf(providerFor()())).toMatchObject({ code: 'UPSTREAM_MISCONFIGURED' });
+    expect(backend.api.seen).toHaveLength(1);
+  });
+
   it('are not remembered', async () => {
     backend.api.reply = () => refused('UPSTREAM_MISCONFIGURED');
     const provider = providerFor();
@@ -230,6 +241,12 @@ describe('answers that are not what the protocol promises (F08)', () => {
       code: 'INVALID_ANSWER',
       message: `The API answered ${summary}.`,
     });
+  });
+
+  it('are not credentials when the status is that of a failure', async () => {
+    backend.api.reply = () => ({ ...issued('alice'), status: 500 });
+    expect(await failureOf(providerFor()())).toMatchObject({ code: 'INVALID_ANSWER', status: 500 });
+    expect(backend.cognito.seen).toEqual([]);
   });
 
   it.each([
@@ -294,6 +311,13 @@ describe('answers that are not what the protocol promises (F08)', () => {
     answer();
     expect((await patient).identityId).toBe(identityOf('alice'));
     expect(backend.api.seen).toHaveLength(1);
+  });
+
+  it('leave no listener on the signal of the caller', async () => {
+    const { signal } = new AbortController();
+    const provider = providerFor();
+    for (let i = 0; i < 3; i++) await provider({ signal, forceRefresh: true });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('are not asked for when the caller has aborted before', async () => {

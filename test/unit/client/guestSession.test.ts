@@ -6,6 +6,7 @@ import {
   type GuestSessionOptions,
   guestFromProof,
 } from '../../../src/client/index.ts';
+import { gate, until } from './clientStage.ts';
 import {
   cognitoError,
   exchanged,
@@ -124,6 +125,31 @@ describe('a guest', () => {
     await guest.clear();
     expect(storage.entries.size).toBe(0);
     expect((await guest()).identityId).toBe(identityOf('guest2'));
+  });
+
+  it('is forgotten at once while credentials are under way, and does not come back with them', async () => {
+    const { opened, open } = gate();
+    cognito.reply = async (request, count) => {
+      if (operationOf(request) === 'GetCredentialsForIdentity') await opened;
+      return answerGuests(request, count);
+    };
+    const exchanges = () =>
+      cognito.seen.filter(({ body }) => body.IdentityId).map(({ body }) => body.IdentityId);
+    const storage = memoryStorage();
+    const guest = guestFor({ storage });
+    const running = failureOf(guest());
+    await until(() => exchanges().length === 1);
+    void guest.clear();
+    const next = guest();
+    expect(await running).toMatchObject({ code: 'SIGNED_OUT' });
+    await until(() => exchanges().length === 2);
+    const joining = guest();
+    open();
+    expect((await next).identityId).toBe(identityOf('guest2'));
+    expect(await joining).toEqual(await next);
+    expect(await guest()).toEqual(await next);
+    expect(exchanges()).toEqual([identityOf('guest1'), identityOf('guest2')]);
+    expect([...storage.entries.values()]).toEqual([identityOf('guest2')]);
   });
 
   it.each([

@@ -70,13 +70,25 @@ describe('signing out (F07)', () => {
     },
   );
 
-  it('aborts a getToken that is under way', async () => {
-    let aborted = false;
+  it('does not touch who asks right after it', async () => {
+    let version = 1;
+    const provider = providerFor({ getToken: () => loginOf('alice', version) });
+    await provider();
+    const before = failureOf(provider());
+    void provider.clear();
+    version = 2;
+    const after = provider();
+    expect(await before).toMatchObject({ code: 'SIGNED_OUT' });
+    expect((await after).identityId).toBe(identityOf('alice'));
+  });
+
+  it('aborts a getToken that is under way, and tells it why', async () => {
+    let reason: unknown;
     const provider = providerFor({
       getToken: ({ signal }) =>
         new Promise(() => {
           signal.addEventListener('abort', () => {
-            aborted = true;
+            reason = signal.reason;
           });
         }),
     });
@@ -84,7 +96,7 @@ describe('signing out (F07)', () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     await provider.clear();
     expect(await running).toMatchObject({ code: 'SIGNED_OUT' });
-    expect(aborted).toBe(true);
+    expect(reason).toMatchObject({ code: 'SIGNED_OUT' });
   });
 
   it('lets the same user in again with a new login token', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { acrossTabs } from '../../../src/client/index.ts';
 import { gate, until, useBackend } from './clientStage.ts';
 import { failureOf, identityOf, issued, loginOf, memoryStorage, refused, userOf } from './testServers.ts';
@@ -180,9 +180,18 @@ describe('server-side rendering (F05)', () => {
     expect(JSON.stringify({ ...provider })).toBe('{"memoized":true}');
   });
 
-  it('has no persistent store on a server', async () => {
-    const provider = providerFor({ sharing: acrossTabs({ storage: 'session' }) });
-    expect((await provider()).identityId).toBe(identityOf('alice'));
-    await provider.clear();
-  });
+  it.each(['local', 'session', 'indexedDB'] as const)(
+    'has no persistent store on a server: %s',
+    async (storage) => {
+      // Runtimes for servers have these too, for all users of the process.
+      const store = memoryStorage();
+      vi.stubGlobal('localStorage', store);
+      vi.stubGlobal('sessionStorage', store);
+      const provider = providerFor({ sharing: acrossTabs({ storage }) });
+      expect((await provider()).identityId).toBe(identityOf('alice'));
+      expect(store.entries.size).toBe(0);
+      await provider.clear();
+      vi.unstubAllGlobals();
+    },
+  );
 });

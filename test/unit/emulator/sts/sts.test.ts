@@ -282,6 +282,7 @@ describe('AssumeRoleWithWebIdentity', () => {
   it.each([
     ['cn-north-1', 'aws-cn', 'cognito-identity.cn-north-1.amazonaws.com.cn'],
     ['us-gov-west-1', 'aws-us-gov', 'cognito-identity-us-gov.amazonaws.com'],
+    ['eusc-de-east-1', 'aws-eusc', 'cognito-identity.eusc-de-east-1.amazonaws.eu'],
   ])('uses the trust principal of %s', async (region, partition, federated) => {
     const audience = `${region}:11111111-2222-4333-8444-555555555555`;
     const arn = `arn:${partition}:iam::111122223333:role/Elsewhere`;
