@@ -20,8 +20,7 @@ export class VerifiedTokens {
   /** @param maxTokens Most tokens to remember; 0 remembers none. */
   constructor(maxTokens: number) {
     // By size: for `max` lru-cache makes room beforehand, which would be part of every start of the process.
-    this.#tokens =
-      maxTokens > 0 ? new LRUCache({ maxSize: maxTokens, sizeCalculation: () => 1 }) : undefined;
+    this.#tokens = maxTokens > 0 ? new LRUCache({ maxSize: maxTokens, sizeCalculation: () => 1 }) : undefined;
   }
 
   /** The principal of a token verified under this generation of the keys, if it has not ended. */

@@ -1,5 +1,6 @@
 import {
   CognitoIdentityClient,
+  type CognitoIdentityClientConfig,
   DeleteIdentitiesCommand,
   DescribeIdentityCommand,
   DescribeIdentityPoolCommand,
@@ -17,14 +18,6 @@ import { type AwsAnswers, createAwsAnswers } from './awsAnswers.ts';
 import { type FailedCall, fromAwsError } from './awsErrors.ts';
 import type { CognitoGateway, OpenIdTokenRequest } from './gateway.ts';
 
-/** Keys of AWS, as every SDK of AWS has them. */
-export interface AwsKeys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly expiration?: Date;
-}
-
 export interface AwsGatewayOptions {
   /** `<region>:<uuid>`. */
   readonly identityPoolId: string;
@@ -35,7 +28,7 @@ export interface AwsGatewayOptions {
   /** Default: the SDK's, which knows `AWS_ENDPOINT_URL_COGNITO_IDENTITY`. */
   readonly endpoint?: string;
   /** Default: the SDK's provider chain, which also renews credentials that expire. */
-  readonly credentials?: AwsKeys | (() => Promise<AwsKeys>);
+  readonly credentials?: CognitoIdentityClientConfig['credentials'];
   /** Milliseconds for one call including its body and the fetching of credentials. Default 5000. */
   readonly requestTimeoutMs?: number;
   /** Milliseconds for opening a connection. Default 1000. */
@@ -45,7 +38,7 @@ export interface AwsGatewayOptions {
   /** Key of the `Logins` map for Cognito's own tokens. Default: the one of the Region's partition. */
   readonly loginsKey?: string;
   /** A client to use instead of an own one; it should be configured with `maxAttempts: 1`, since retries are made elsewhere. */
-  readonly client?: { send(command: never, options?: { abortSignal?: AbortSignal }): Promise<unknown> };
+  readonly client?: CognitoIdentityClient;
 }
 
 const poolIdPattern = /^[\w-]{1,30}:[0-9a-f-]{1,50}$/;
@@ -66,7 +59,7 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
   }
   if (!(requestTimeoutMs > 0)) throw new TypeError('requestTimeoutMs must be more than 0');
   const loginsKey = options.loginsKey ?? partitionOf(region).loginsKey;
-  const client = (options.client as CognitoIdentityClient | undefined) ?? createClient(region, options);
+  const client = options.client ?? createClient(region, options);
   const answers: AwsAnswers = createAwsAnswers(identityPoolId);
 
   /** One attempt; `null` where AWS says that there is no such thing. */

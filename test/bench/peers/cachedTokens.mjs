@@ -1,5 +1,5 @@
 // Bytes of heap for each kept token: the product's cache, or a Map of nothing but the answer. Run with --expose-gc.
-import { createTokenCache } from '../../../dist/tokens/tokenCache.js';
+import { createTokenCache } from '../../../src/tokens/tokenCache.ts';
 
 const [kind, users] = process.argv.slice(2);
 const count = Number(users);

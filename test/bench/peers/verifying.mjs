@@ -1,6 +1,6 @@
 // Checks bearer tokens without HTTP: node:crypto alone, or the product's authenticator, which sees each token for the first time or again.
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
-import { createJwtAuthenticator } from '../../../dist/auth/jwtAuthenticator.js';
+import { createJwtAuthenticator } from '../../../src/auth/jwtAuthenticator.ts';
 
 const [kind, alg, warmUpMs, measureMs] = process.argv.slice(2);
 const { privateKey, publicKey } =

@@ -11,7 +11,15 @@ export async function memory({ pace }: Session): Promise<Row[]> {
   const rows: Row[] = [];
   for (const count of numbers) {
     const bytesWith = async (kind: string) => {
-      const args = ['--expose-gc', '--max-old-space-size=6000', script, kind, String(count)];
+      const args = [
+        '--expose-gc',
+        '--max-old-space-size=6000',
+        '--import',
+        'tsx',
+        script,
+        kind,
+        String(count),
+      ];
       return (await runToJson<{ bytes: number }>({ args, core: 'server' })).bytes;
     };
     const [map, cache] = [await bytesWith('map'), await bytesWith('cache')];

@@ -11,7 +11,10 @@ export async function verification({ pace }: Session): Promise<Row[]> {
     const contestant = (name: string, kind: string): Contestant => ({
       name: `${name}, ${alg}`,
       measure: ({ warmUpMs, measureMs }) =>
-        runToJson<Round>({ args: [script, kind, alg, String(warmUpMs), String(measureMs)], core: 'server' }),
+        runToJson<Round>({
+          args: ['--import', 'tsx', script, kind, alg, String(warmUpMs), String(measureMs)],
+          core: 'server',
+        }),
     });
     const contestants = [
       contestant('node:crypto, the signature alone', 'crypto'),
