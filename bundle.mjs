@@ -1,12 +1,16 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
 
 /**
  * Makes what `dist` runs from: one bundle for the command, which holds all that it needs, and one for the entries of the library, which
- * shares with its host what there must be one copy of. Run by `npm run build`.
+ * shares with its host what there must be one copy of. Run by `npm run build`. With `--fresh` it only says, by exit code 0, that nothing
+ * has changed since.
  */
+
+/** Written last of all. */
+const list = 'dist/THIRD-PARTY.txt';
 
 /** What a host and the library have in common: types of a schema are compared by identity, metadata and decorators meet in one place. */
 const shared = ['graphql', 'type-graphql', 'graphql-scalars', 'reflect-metadata'];
@@ -77,6 +81,17 @@ function noticeOf(folder) {
   return `${name} ${version} (${license})\n\n${text === undefined ? '' : readFileSync(text, 'utf8').trim()}\n`;
 }
 
+/** When anything that the build is made from was last changed; a folder changes with each name in it. */
+function changedAt(path) {
+  const stats = statSync(path);
+  const within = stats.isDirectory() ? readdirSync(path).map((name) => changedAt(join(path, name))) : [];
+  return Math.max(stats.mtimeMs, ...within);
+}
+
+if (process.argv.includes('--fresh')) {
+  const sources = ['src', 'bundle.mjs', 'package-lock.json', 'tsconfig.json', 'tsconfig.browser.json'];
+  process.exit(existsSync(list) && Math.max(...sources.map(changedAt)) < statSync(list).mtimeMs ? 0 : 1);
+}
 for (const folder of ['chunks', 'library']) rmSync(join('dist', folder), { recursive: true, force: true });
 const results = await Promise.all([
   bundle({ entryPoints: { main: 'src/main.ts' }, chunks: 'chunks', external: optional }),
@@ -90,7 +105,4 @@ const results = await Promise.all([
     external: [...optional, ...shared],
   }),
 ]);
-writeFileSync(
-  'dist/THIRD-PARTY.txt',
-  notices(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))),
-);
+writeFileSync(list, notices(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))));
