@@ -63,6 +63,18 @@ function compress(text) {
   return brotliCompressSync(text, { params: { [BROTLI_PARAM_QUALITY]: 9, [BROTLI_PARAM_LGWIN]: 24 } });
 }
 
+/** Removes what earlier builds have left: whatever is no bundle, and neither declares nor is a module for browsers that src has. */
+function sweep(bundles) {
+  const forBrowsers = /^dist\/(client\/|demo\/page\/|demo\/pageConfig\.js$|lib\/clock\.js$)/;
+  for (const name of readdirSync('dist', { recursive: true })) {
+    const file = join('dist', name).replaceAll(sep, '/');
+    if (!/\.(js|map|d\.ts)$/.test(file) || bundles.has(file)) continue;
+    const source = file.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js)$/, '.ts');
+    const wanted = existsSync(source) && (file.endsWith('.d.ts') || forBrowsers.test(file));
+    if (!wanted) rmSync(file);
+  }
+}
+
 /** Name, version and licence of every package that is in the bundles, as their licences ask for and as scanners want to know. */
 function notices(inputs) {
   const packages = new Map();
@@ -105,4 +117,5 @@ const results = await Promise.all([
     external: [...optional, ...shared],
   }),
 ]);
+sweep(new Set(results.flatMap(({ metafile }) => Object.keys(metafile.outputs))));
 writeFileSync(list, notices(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))));
