@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
 
 /**
+<<<<<<< HEAD
  * Makes what `dist` runs from: one bundle for the command, which holds all that it needs, and one for the entries of the library, without
  * its dependencies and peers. Run by `npm run build`.
  */
@@ -14,6 +15,18 @@ import { build } from 'esbuild';
  */
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 const shared = ['graphql', ...Object.keys(dependencies)];
+=======
+ * Makes what `dist` runs from: one bundle for the command, which holds all that it needs, and one for the entries of the library, which
+ * shares with its host what there must be one copy of. Run by `npm run build`. With `--fresh` it only says, by exit code 0, that nothing
+ * has changed since.
+ */
+
+/** Written last of all. */
+const list = 'dist/THIRD-PARTY.txt';
+
+/** What a host and the library have in common: types of a schema are compared by identity, metadata and decorators meet in one place. */
+const shared = ['graphql', 'type-graphql', 'graphql-scalars', 'reflect-metadata'];
+>>>>>>> ops
 /** A native module that only `emulate --data` loads, and one of type-graphql's that nothing here loads. */
 const optional = ['lmdb', 'class-validator'];
 
@@ -63,6 +76,18 @@ function compress(text) {
   return brotliCompressSync(text, { params: { [BROTLI_PARAM_QUALITY]: 9, [BROTLI_PARAM_LGWIN]: 24 } });
 }
 
+/** Removes what earlier builds have left: whatever is no bundle, and neither declares nor is a module for browsers that src has. */
+function sweep(bundles) {
+  const forBrowsers = /^dist\/(client\/|demo\/page\/|demo\/pageConfig\.js$|lib\/clock\.js$)/;
+  for (const name of readdirSync('dist', { recursive: true })) {
+    const file = join('dist', name).replaceAll(sep, '/');
+    if (!/\.(js|map|d\.ts)$/.test(file) || bundles.has(file)) continue;
+    const source = file.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js)$/, '.ts');
+    const wanted = existsSync(source) && (file.endsWith('.d.ts') || forBrowsers.test(file));
+    if (!wanted) rmSync(file);
+  }
+}
+
 /** Name, version and licence of every package that is in the bundles, as their licences ask for and as scanners want to know. */
 function notices(inputs) {
   const packages = new Map();
@@ -81,6 +106,17 @@ function noticeOf(folder) {
   return `${name} ${version} (${license})\n\n${text === undefined ? '' : readFileSync(text, 'utf8').trim()}\n`;
 }
 
+/** When anything that the build is made from was last changed; a folder changes with each name in it. */
+function changedAt(path) {
+  const stats = statSync(path);
+  const within = stats.isDirectory() ? readdirSync(path).map((name) => changedAt(join(path, name))) : [];
+  return Math.max(stats.mtimeMs, ...within);
+}
+
+if (process.argv.includes('--fresh')) {
+  const sources = ['src', 'bundle.mjs', 'package-lock.json', 'tsconfig.json', 'tsconfig.browser.json'];
+  process.exit(existsSync(list) && Math.max(...sources.map(changedAt)) < statSync(list).mtimeMs ? 0 : 1);
+}
 for (const folder of ['chunks', 'library']) rmSync(join('dist', folder), { recursive: true, force: true });
 const results = await Promise.all([
   bundle({ entryPoints: { main: 'src/main.ts' }, chunks: 'chunks', external: optional }),
@@ -94,7 +130,5 @@ const results = await Promise.all([
     external: [...optional, ...shared],
   }),
 ]);
-writeFileSync(
-  'dist/THIRD-PARTY.txt',
-  notices(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))),
-);
+sweep(new Set(results.flatMap(({ metafile }) => Object.keys(metafile.outputs))));
+writeFileSync(list, notices(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))));

@@ -233,9 +233,10 @@ describe('the HTTP server', () => {
           }),
       },
     };
-    const { url } = await start([slow], { requestTimeoutMs: 150 });
-    await fetch(`${url}/slow`);
-    await fetch(`${url}/slow`, { signal: AbortSignal.timeout(50) }).catch(() => undefined);
+    const hasty = await start([slow], { requestTimeoutMs: 150 });
+    await fetch(`${hasty.url}/slow`);
+    const patient = await start([slow]);
+    await fetch(`${patient.url}/slow`, { signal: AbortSignal.timeout(50) }).catch(() => undefined);
     await expect.poll(() => reasons.length).toBe(2);
     expect(reasons).toMatchObject([
       { code: 'UPSTREAM_UNAVAILABLE', message: 'The request took too long; try again.' },
