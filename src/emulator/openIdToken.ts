@@ -1,8 +1,7 @@
-import { verify } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { sign, verify } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import { partitionOf, regionOfId } from '../lib/partition.ts';
-import { createSigner, signatureAlgorithm } from './signer.ts';
 import type { SigningKeys } from './signingKeys.ts';
 
 /** What a token of a Cognito identity pool says, in the order in which AWS writes it. */
@@ -61,9 +60,10 @@ export interface OpenIdTokensOptions {
 /** Longest token worth looking at; longer than any login value that validation lets through. */
 const maxTokenLength = 50_000;
 
+const signAsync = promisify(sign);
+
 export function createOpenIdTokens({ keys, clock, accountId, issuer }: OpenIdTokensOptions): OpenIdTokens {
   const issuerOf = (region: string) => issuer() ?? partitionOf(region).issuer;
-  const sign = createSigner(availableParallelism());
   return {
     issuerOf,
     mint: async ({ identityId, identityPoolId, logins, principalTags, duration }) => {
@@ -86,7 +86,8 @@ export function createOpenIdTokens({ keys, clock, accountId, issuer }: OpenIdTok
         iat,
       };
       const signingInput = `${key.header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-      const signature = await sign(Buffer.from(signingInput), key.privateKey);
+      // On the thread pool: signing takes longer than all the rest of a call, and must not hold up other calls.
+      const signature = await signAsync('RSA-SHA512', Buffer.from(signingInput), key.privateKey);
       return `${signingInput}.${signature.toString('base64url')}`;
     },
     verify: async (token) => {
@@ -104,7 +105,7 @@ export function createOpenIdTokens({ keys, clock, accountId, issuer }: OpenIdTok
       const spelling = token.slice(token.lastIndexOf('.') + 1);
       // Base64url leaves bits of the last character unused: of all spellings of one signature only the canonical one counts.
       const canonical = signature.toString('base64url') === spelling;
-      const genuine = canonical && verify(signatureAlgorithm, signingInput, key.publicKey, signature);
+      const genuine = canonical && verify('RSA-SHA512', signingInput, key.publicKey, signature);
       if (header.alg !== 'RS512' || !genuine) return { ok: false, fault: 'bad signature' };
       return checkClaims(claims, Math.floor(clock.now() / 1000));
     },
