@@ -1,6 +1,7 @@
 import { createResilientGateway } from '../cognito/resilientGateway.ts';
 import { createTracedGateway } from '../cognito/tracedGateway.ts';
 import type { Config } from '../config/config.ts';
+import { ServiceError } from '../errors.ts';
 import type { ReadinessCheck } from '../http/health.ts';
 import { createIdentityService } from '../identities/identityService.ts';
 import { createAuditLog } from '../telemetry/auditLog.ts';
@@ -33,11 +34,15 @@ export function createIssuing(
     observer: metrics.upstream,
     ...(shared && { permits: shared.permits }),
   });
+  // Calls that several requests share outlive each of them. When the last request is over nobody waits any more.
+  const ending = new AbortController();
+  closers.push(() => ending.abort(stopped()));
   const cache = createTokenCache({
     identityPoolId,
     developerProviderName,
     minTokenLife,
     clock,
+    signal: ending.signal,
     onLookup(outcome) {
       metrics.countLookup(outcome);
       annotate('cognito_graphql.cache', outcome);
@@ -73,6 +78,9 @@ export function createIssuing(
     },
   };
 }
+
+const stopped = () =>
+  new ServiceError('UPSTREAM_UNAVAILABLE', 'The service has been stopped.', { retryAfter: 1 });
 
 type Shared = Awaited<ReturnType<typeof connectRedis>>;
 
