@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startNode } from '../support/command.ts';
 import { type InstalledPackage, installPackage } from '../support/installedPackage.ts';
-
-const run = promisify(execFile);
 
 let installed: InstalledPackage;
 beforeAll(async () => {
@@ -163,9 +160,7 @@ export const provider: () => Promise<{ sessionToken: string }> = client.fromCogn
       }),
     );
     const tsc = resolve('node_modules/typescript/bin/tsc');
-    const result = await run(process.execPath, [tsc, '-p', installed.home]).catch(
-      (error: { stdout: string }) => error,
-    );
-    expect(result.stdout).toBe('');
+    const { stdout } = await startNode([tsc, '-p', installed.home], { env: process.env }).finished;
+    expect(stdout).toBe('');
   });
 });

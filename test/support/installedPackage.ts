@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { startNode } from './command.ts';
 
 const run = promisify(execFile);
 const repository = resolve('.');
@@ -56,7 +57,9 @@ export async function installPackage(): Promise<InstalledPackage> {
     async script(text, file = 'consumer.mjs') {
       await write(file, text);
       const { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: _, ...env } = process.env;
-      return (await run(process.execPath, [file], { cwd: home, env })).stdout;
+      const { code, stdout, stderr } = await startNode([file], { cwd: home, env }).finished;
+      if (code !== 0) throw new Error(`${file} ended with ${code}: ${stderr}`);
+      return stdout;
     },
     remove: () => rm(home, { recursive: true }),
   };
