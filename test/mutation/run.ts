@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createVitest, type Vitest } from 'vitest/node';
-import { conditionMutants, guardedFiles, handKept, locate, type Mutant, unnoticeable } from './mutants.ts';
+import { guardedFiles } from './guardedFiles.ts';
+import { handKept } from './handKept/index.ts';
+import { conditionMutants, locate, type Mutant } from './mutants.ts';
+import { unnoticeable } from './unnoticeable.ts';
 
 /**
  * Takes the guards away one by one and runs the tests that are there for them: `tsx test/mutation/run.ts [part of a file name]`.
