@@ -126,7 +126,8 @@ export function createTokenService(services: Services, options: TokenServiceOpti
     ]);
     if (identity === null) throw new ServiceError('GUEST_IDENTITY_UNUSABLE', guestNotLinkable);
     if (users?.items.some((user) => user !== own)) throw new ServiceError('FORBIDDEN', guestNotLinkable);
-    if (identity.logins.length > (own === null ? 0 : 1)) throw new ServiceError('FORBIDDEN', guestNotLinkable);
+    if (identity.logins.length > (own === null ? 0 : 1))
+      throw new ServiceError('FORBIDDEN', guestNotLinkable);
   }
 
   async function linkOrKeepOwn(request: TokenRequest, guestIdentityId: string, signal: AbortSignal) {
