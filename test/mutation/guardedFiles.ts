@@ -47,6 +47,7 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   'src/graphql/validatedOperations.ts': ['test/api/validatedOperations.test.ts'],
   'src/graphql/afterExecution.ts': ['test/unit/graphql/afterExecution.test.ts'],
   'src/graphql/inputRules.ts': ['test/unit/graphql/inputRules.test.ts'],
+  'src/graphql/dateTime.ts': ['test/unit/graphql/dateTime.test.ts'],
   'src/graphql/connection.ts': ['test/unit/graphql/connection.test.ts'],
   'src/graphql/trustedDocuments.ts': ['test/api/trustedDocuments.test.ts'],
   'src/http/graphqlRoute.ts': [
