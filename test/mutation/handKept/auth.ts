@@ -66,4 +66,6 @@ export const authChanges: readonly Change[] = [
   },
   { file: 'src/auth/introspection.ts', from: "return body['active'] ? body : null", to: 'return body' },
   { file: 'src/auth/verifiedTokens.ts', from: 'this.#tokens?.clear()', to: 'void 0' },
+  { file: 'src/auth/keySet.ts', from: '    this.#closing.abort();\n', to: '' },
+  { file: 'src/auth/introspection.ts', from: '    this.#closing.abort();\n', to: '' },
 ];

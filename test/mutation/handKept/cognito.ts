@@ -26,4 +26,6 @@ export const cognitoChanges: readonly Change[] = [
     to: 'work(signal)',
   },
   { file: 'src/cognito/resilientGateway.ts', from: '        breaker.check();\n', to: '' },
+  { file: 'src/cognito/rateLimiter.ts', from: 'Math.ceil(calls / sharers / asksPerWindow)', to: '10' },
+  { file: 'src/cognito/rateLimiter.ts', from: 'Math.max(fair, pace(calls, now))', to: 'fair' },
 ];

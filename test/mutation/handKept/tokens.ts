@@ -132,4 +132,15 @@ export const tokensChanges: readonly Change[] = [
     from: 'if taken + count > tonumber(ARGV[2]) then',
     to: 'if false then',
   },
+  { file: 'src/tokens/cachingGateway.ts', from: '      forget(await usersOf(merged, signal));\n', to: '' },
+  {
+    file: 'src/tokens/tokenCache.ts',
+    from: 'sharedCallTimeoutMs, ending, timers',
+    to: 'sharedCallTimeoutMs, new AbortController().signal, timers',
+  },
+  {
+    file: 'src/tokens/tokenService.ts',
+    from: 'identity.logins.length > (own === null ? 0 : 1)',
+    to: 'own === null && identity.logins.length > 0',
+  },
 ];
