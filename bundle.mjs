@@ -4,10 +4,12 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
 
 /**
-<<<<<<< HEAD
  * Makes what `dist` runs from: one bundle for the command, which holds all that it needs, and one for the entries of the library, without
- * its dependencies and peers. Run by `npm run build`.
+ * its dependencies and peers. Run by `npm run build`. With `--fresh` it only says, by exit code 0, that nothing has changed since.
  */
+
+/** Written last of all. */
+const list = 'dist/THIRD-PARTY.txt';
 
 /**
  * What a host has too, and may choose the version of: its server and its AWS SDK; and what there must be one copy of: types of a schema
@@ -15,18 +17,6 @@ import { build } from 'esbuild';
  */
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 const shared = ['graphql', ...Object.keys(dependencies)];
-=======
- * Makes what `dist` runs from: one bundle for the command, which holds all that it needs, and one for the entries of the library, which
- * shares with its host what there must be one copy of. Run by `npm run build`. With `--fresh` it only says, by exit code 0, that nothing
- * has changed since.
- */
-
-/** Written last of all. */
-const list = 'dist/THIRD-PARTY.txt';
-
-/** What a host and the library have in common: types of a schema are compared by identity, metadata and decorators meet in one place. */
-const shared = ['graphql', 'type-graphql', 'graphql-scalars', 'reflect-metadata'];
->>>>>>> ops
 /** A native module that only `emulate --data` loads, and one of type-graphql's that nothing here loads. */
 const optional = ['lmdb', 'class-validator'];
 

@@ -132,6 +132,7 @@ async function assemble(
     { ...config.tokens, ...config.limits },
     { pool, audit, clock, shared, metrics },
   );
+  closers.push(issuing.stop);
   const firstTab = () => firstTabOf(demoLogin);
   const schema = traceRootFields(await buildSchema(issuing.resolverServices));
   const validated = createValidatedOperations({ schema, logger, countField: metrics.countField });

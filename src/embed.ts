@@ -73,7 +73,7 @@ export function createCognitoService(options: CognitoServiceOptions): CognitoSer
   const rules = rulesOf(options);
   const pool = reachPool(options, rules, clock);
   const { audit, close } = auditOf(options.audit, clock);
-  const { gateway, resolverServices } = createIssuing(rules, { pool, audit, clock });
+  const { gateway, resolverServices, stop } = createIssuing(rules, { pool, audit, clock });
   const never = new AbortController().signal;
   const schema = () => buildSchema(resolverServices);
 
@@ -86,7 +86,10 @@ export function createCognitoService(options: CognitoServiceOptions): CognitoSer
       const identities = createIdentityReader(gateway, signal);
       return { requestId, clientAddress, signal, identities, principal: caller && principalOf(caller) };
     },
-    close,
+    async close() {
+      stop();
+      await close();
+    },
   };
 }
 

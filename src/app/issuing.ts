@@ -1,6 +1,7 @@
 import { createResilientGateway } from '../cognito/resilientGateway.ts';
 import { createTracedGateway } from '../cognito/tracedGateway.ts';
 import type { Config } from '../config/config.ts';
+import { ServiceError } from '../errors.ts';
 import type { ResolverServices } from '../graphql/schema.ts';
 import type { ReadinessCheck } from '../http/health.ts';
 import { createIdentityService } from '../identities/identityService.ts';
@@ -40,11 +41,14 @@ export function createIssuing(rules: IssuingRules, { pool, audit, clock, shared,
     ...(metrics && { observer: metrics.upstream }),
     ...(shared && { permits: shared.permits }),
   });
+  // Calls that several requests share outlive each of them. When the last request is over nobody waits any more.
+  const ending = new AbortController();
   const cache = createTokenCache({
     identityPoolId,
     developerProviderName,
     minTokenLife,
     clock,
+    signal: ending.signal,
     onLookup(outcome) {
       metrics?.countLookup(outcome);
       annotate('cognito_graphql.cache', outcome);
@@ -70,5 +74,9 @@ export function createIssuing(rules: IssuingRules, { pool, audit, clock, shared,
     { name: 'cognito', problem: () => resilient.problem() },
     ...(shared?.checks ?? []),
   ];
-  return { gateway, checks, watched: { budget: resilient.budget, cache }, resolverServices };
+  const stop = () => ending.abort(stopped());
+  return { gateway, checks, watched: { budget: resilient.budget, cache }, resolverServices, stop };
 }
+
+const stopped = () =>
+  new ServiceError('UPSTREAM_UNAVAILABLE', 'The service has been stopped.', { retryAfter: 1 });

@@ -21,6 +21,6 @@ export interface Authenticator {
   recall?(headers: RequestHeaders): Principal | undefined;
   /** Why requests cannot be authenticated at present, for readiness; null when they can. */
   problem?(): string | null;
-  /** Stops whatever runs in the background: retries, refreshes. Requests under way are still answered. */
+  /** Stops whatever asks the login, under way or to come. What needs an answer from there gets AUTH_UNAVAILABLE. */
   close?(): void;
 }

@@ -1,3 +1,5 @@
+import { DeadlineError, withDeadline } from '../lib/deadline.ts';
+
 /** Why a document could not be had. The message may be shown in readiness and logs: it holds no address and no content. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
@@ -29,6 +31,8 @@ export interface FetchJsonOptions {
   readonly maxBytes: number;
   /** How problems call the document, e.g. `key set`. */
   readonly what: string;
+  /** Gives the exchange up before its time. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -37,28 +41,17 @@ export interface FetchJsonOptions {
  */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<JsonDocument> {
   const { what, timeoutMs } = options;
-  const signal = AbortSignal.timeout(timeoutMs);
-  let response: Response;
-  let text: string | undefined;
-  try {
-    response = await fetch(url, {
-      method: options.method ?? 'GET',
-      headers: { accept: 'application/json', ...options.headers },
-      ...(options.body === undefined ? {} : { body: options.body }),
-      redirect: 'manual',
-      signal,
-    });
-    if (response.status === 200) {
-      text = await readText(response, options.maxBytes);
-    } else {
-      await response.body?.cancel();
-    }
-  } catch (error) {
-    const how = signal.aborted
-      ? `did not arrive within ${timeoutMs} ms`
-      : `cannot be fetched${networkCode(error)}`;
+  const { response, text } = await withDeadline(
+    (signal) => exchange(url, options, signal),
+    timeoutMs,
+    options.signal,
+  ).catch((error: unknown) => {
+    const how =
+      error instanceof DeadlineError
+        ? `did not arrive within ${timeoutMs} ms`
+        : `cannot be fetched${networkCode(error)}`;
     throw new DocumentError('unreachable', `the ${what} ${how}`);
-  }
+  });
   const { status } = response;
   if (status >= 300 && status < 400) {
     throw new DocumentError('wrong', `the ${what} was answered with a redirect, which is not followed`);
@@ -84,6 +77,20 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
     body: body as Record<string, unknown>,
     maxAgeSeconds: maxAgeOf(response.headers.get('cache-control') ?? ''),
   };
+}
+
+/** The answer and, where it is a good one that is not too large, its text. */
+async function exchange(url: string, options: FetchJsonOptions, signal: AbortSignal) {
+  const response = await fetch(url, {
+    method: options.method ?? 'GET',
+    headers: { accept: 'application/json', ...options.headers },
+    ...(options.body === undefined ? {} : { body: options.body }),
+    redirect: 'manual',
+    signal,
+  });
+  if (response.status === 200) return { response, text: await readText(response, options.maxBytes) };
+  await response.body?.cancel();
+  return { response, text: undefined };
 }
 
 /** The body as text, or undefined when it is larger than allowed; the rest is then not read. */

@@ -78,6 +78,7 @@ export class IntrospectionAuthenticator implements Authenticator {
   /** By digest: equal questions are asked once. */
   readonly #asking = new Map<string, Promise<Principal>>();
   #problem: { readonly text: string; readonly seenMs: number } | undefined;
+  readonly #closing = new AbortController();
 
   constructor(options: IntrospectionAuthenticatorOptions) {
     this.#options = options;
@@ -120,6 +121,11 @@ export class IntrospectionAuthenticator implements Authenticator {
     return problem !== undefined && this.#clock.now() < problem.seenMs + problemMs ? problem.text : null;
   }
 
+  /** Gives up the questions under way. Tokens that are remembered are still answered. */
+  close(): void {
+    this.#closing.abort();
+  }
+
   #askOnce(token: string, digest: string): Promise<Principal> {
     const asking = this.#asking.get(digest);
     if (asking !== undefined) return asking;
@@ -157,6 +163,7 @@ export class IntrospectionAuthenticator implements Authenticator {
         timeoutMs: this.#timeoutMs,
         maxBytes: maxAnswerBytes,
         what: 'introspection answer',
+        signal: this.#closing.signal,
       });
       if (typeof body['active'] !== 'boolean') {
         throw new DocumentError('wrong', 'the introspection answer does not say whether the token is active');
@@ -166,7 +173,7 @@ export class IntrospectionAuthenticator implements Authenticator {
     } catch (error) {
       const reason =
         error instanceof DocumentError ? error.message : 'the introspection answer cannot be read';
-      this.#report(reason);
+      if (!this.#closing.signal.aborted) this.#report(reason);
       throw authUnavailable(reason, 1_000);
     }
   }

@@ -24,12 +24,13 @@ export const maxDocumentBytes = 512 * 1024;
 const maxKeys = 100;
 
 /** Fetches the issuer's keys, through its discovery document where no address is configured. Rejects with DocumentError. */
-export async function fetchKeyDocument(source: KeySource): Promise<KeyDocument> {
-  const uri = source.jwksUri ?? (await discoverJwksUri(source));
+export async function fetchKeyDocument(source: KeySource, signal: AbortSignal): Promise<KeyDocument> {
+  const uri = source.jwksUri ?? (await discoverJwksUri(source, signal));
   const { body, maxAgeSeconds } = await fetchJson(uri, {
     timeoutMs: source.timeoutMs,
     maxBytes: maxDocumentBytes,
     what: 'key set',
+    signal,
   });
   const keys = usableKeys(body['keys']);
   return {
@@ -44,11 +45,12 @@ export function discoveryUri(issuer: string): string {
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 }
 
-async function discoverJwksUri(source: KeySource): Promise<string> {
+async function discoverJwksUri(source: KeySource, signal: AbortSignal): Promise<string> {
   const { body } = await fetchJson(discoveryUri(source.issuer), {
     timeoutMs: source.timeoutMs,
     maxBytes: maxDocumentBytes,
     what: 'discovery document',
+    signal,
   });
   // Section 4.3: a document of another issuer would let that issuer sign for ours.
   if (body['issuer'] !== source.issuer) {

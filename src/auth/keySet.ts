@@ -63,6 +63,7 @@ export class KeySet {
   #activity: Activity = { kind: 'resting', refetchFromMs: 0 };
   #problem: string | null = 'the keys have not been loaded yet';
   #failures = 0;
+  readonly #closing = new AbortController();
 
   constructor(options: KeySetOptions) {
     this.#options = options;
@@ -73,10 +74,11 @@ export class KeySet {
     this.#fetch();
   }
 
-  /** Stops retrying. Keys already there are still answered. */
+  /** Stops fetching, also what is under way. Keys already there are still answered. */
   close(): void {
     if (this.#activity.kind === 'retrying') clearTimeout(this.#activity.timer);
     this.#activity = { kind: 'closed' };
+    this.#closing.abort();
   }
 
   /** Why keys cannot be had at present; null when all is well. */
@@ -167,7 +169,7 @@ export class KeySet {
 
   /** Called only while nothing is being fetched, and not after close(). Never rejects. */
   #fetch(): Promise<void> {
-    const outcome = fetchKeyDocument(this.#options).then(
+    const outcome = fetchKeyDocument(this.#options, this.#closing.signal).then(
       (document) => this.#accept(document),
       (error: unknown) => this.#reject(error),
     );
@@ -195,8 +197,9 @@ export class KeySet {
 
   #reject(error: unknown): void {
     this.#failures += 1;
+    if (this.#activity.kind === 'closed') return;
     const known = error instanceof DocumentError;
-    if (this.#activity.kind !== 'closed') this.#retryIn(this.#pauseAfter(known ? error.kind : 'wrong'));
+    this.#retryIn(this.#pauseAfter(known ? error.kind : 'wrong'));
     this.#report(known ? error.message : 'the keys cannot be read');
   }
 

@@ -29,6 +29,9 @@ export const quotaOf: Readonly<Record<CognitoOperation, Quota>> = {
   deleteIdentities: 'deletions',
 };
 
+/** Milliseconds that a call may wait for its turn where nothing else is said. */
+export const defaultMaxWaitMs = 1000;
+
 /**
  * Calls per second and account. Tokens 50, credentials 200, lists 5 and deletions 10 are AWS's published defaults; for the
  * others AWS publishes none, so they are cautious guesses that adapt when AWS throttles.
@@ -61,7 +64,7 @@ export interface BudgetOptions {
 export type Budget = Readonly<Record<Quota, RateLimiter>>;
 
 export function createBudget(options: BudgetOptions): Budget {
-  const { rates = {}, maxWaitMs = 1000, clock, timers, onShed, permits } = options;
+  const { rates = {}, maxWaitMs = defaultMaxWaitMs, clock, timers, onShed, permits } = options;
   const limiter = (quota: Quota) => {
     const ratePerSecond = rates[quota] ?? defaultRates[quota];
     return createRateLimiter({

@@ -81,10 +81,17 @@ const increasePerSecond = 0.05;
 /** Calls under way when the budget shrank say nothing new: further throttling counts after this time. */
 const settleMs = 1000;
 
-/** Starts asked for at a time, so that those who share take turns too. */
-const batch = 10;
+/**
+ * A process asks for its part in so many portions, so that those who share take turns too. Who takes many at a time leaves another one
+ * with nothing for a whole window, and those who wait there were let in for nothing.
+ */
+const asksPerWindow = 20;
 /** A call may turn out to wait longer than foreseen when others want more of the shared budget than before. */
 const patience = 1.5;
+
+/** Milliseconds that a call waits at most, whoever else wants to be served. */
+export const longestWaitMs = (maxWaitMs: number, shared: boolean): number =>
+  maxWaitMs * (shared ? patience : 1);
 
 /**
  * Lets at most N calls start in any window of N/rate seconds, so a quiet service answers a burst at once and the budget still
@@ -107,6 +114,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const lines = createTurns<Waiter>();
   /** In the order of arrival, hence of deadlines. */
   const arrivals = new Set<Waiter>();
+  /** When somebody began to wait after nobody had. */
+  let waitingSince = 0;
   let timer: unknown;
 
   const shared = () => permits?.available === true;
@@ -126,11 +135,19 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   /** When the call that has `ahead` calls before it can start, with this process's part of the budget. */
   function startTime(ahead: number, now: number): number {
-    const { calls, windowMs } = limits(rate() / parts());
+    const { calls, windowMs: fair } = limits(rate() / parts());
+    // What this process has been given tells more than what would be just.
+    const windowMs = shared() ? Math.max(fair, pace(calls, now)) : fair;
     const earlier = starts[starts.length - calls + (ahead % calls)];
     const soonest = shared() ? Math.max(now, nextGrant) : now;
     const first = earlier === undefined ? soonest : Math.max(soonest, earlier + windowMs);
     return first + Math.floor(ahead / calls) * windowMs;
+  }
+
+  /** How long the latest `calls` starts have taken, somebody waiting all the time; 0 where that is not known. */
+  function pace(calls: number, now: number): number {
+    const oldest = starts[starts.length - calls];
+    return oldest === undefined || oldest < waitingSince || arrivals.size === 0 ? 0 : now - oldest;
   }
 
   function start(reported: boolean) {
@@ -187,7 +204,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     const told = unreported;
     unreported = [];
     const grant = await permits.take({
-      count: Math.min(batch, arrivals.size),
+      count: Math.min(arrivals.size, Math.ceil(calls / sharers / asksPerWindow)),
       calls,
       windowMs,
       unreported: told.map((at) => now - at).filter((age) => age < windowMs),
@@ -235,7 +252,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         };
         const waiter: Waiter = {
           user,
-          deadline: now + maxWaitMs * (permits === undefined ? 1 : patience),
+          deadline: now + longestWaitMs(maxWaitMs, permits !== undefined),
           settle(error) {
             signal.removeEventListener('abort', onAbort);
             if (error === undefined) resolve();
@@ -243,6 +260,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
           },
         };
         signal.addEventListener('abort', onAbort, { once: true });
+        if (arrivals.size === 0) waitingSince = now;
         arrivals.add(waiter);
         lines.add(user, waiter);
         if (shared()) void ask();

@@ -12,7 +12,14 @@ import { DeadlineError, withDeadline } from '../lib/deadline.ts';
 import { type Random, systemRandom } from '../lib/random.ts';
 import { systemTimers, type Timers } from '../lib/timers.ts';
 import { AwsFailure, type CognitoOperation } from './awsErrors.ts';
-import { type Budget, type BudgetOptions, createBudget, type Quota, quotaOf } from './budget.ts';
+import {
+  type Budget,
+  type BudgetOptions,
+  createBudget,
+  defaultMaxWaitMs,
+  type Quota,
+  quotaOf,
+} from './budget.ts';
 import type { CognitoGateway } from './gateway.ts';
 import { type BreakerState, createUpstreamBreaker, unanswered } from './upstreamBreaker.ts';
 
@@ -87,7 +94,7 @@ export function createResilientGateway(options: ResilientGatewayOptions): Resili
     totalTimeoutMs = 10_000,
     maxRetries = 2,
     concurrency = 50,
-    maxWaitMs = 1000,
+    maxWaitMs = defaultMaxWaitMs,
     clock = systemClock,
     timers = systemTimers,
     random = systemRandom,

@@ -160,7 +160,11 @@ async function createContext(
       authenticator.recall?.(headers) ?? (await authenticator.authenticate(headers, scope.signal));
     return new RequestContext(scope, principal, createIdentityReader);
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
+    if (!(error instanceof ServiceError)) {
+      // A fault of an authenticator of somebody else's. Apollo Server hides it from the client, and tells nobody.
+      logger.error({ requestId: scope.requestId, err: error }, 'A request failed unexpectedly');
+      throw error;
+    }
     const level = error.code === 'UNAUTHENTICATED' ? 'info' : 'warn';
     logger[level](
       { requestId: scope.requestId, code: error.code, err: error.cause },

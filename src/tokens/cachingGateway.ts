@@ -17,6 +17,9 @@ export interface CachingGateway extends CognitoGateway {
   readonly cache: TokenCache;
 }
 
+/** Cognito's largest page. */
+const largestPage = 60;
+
 /**
  * The same port with tokens reused. Every change is announced to the cache before and after it is made: before, so that nobody
  * gets an old token while it is made; after, so that a token issued meanwhile does not outlive it; and also when it failed,
@@ -35,6 +38,17 @@ export function createCachingGateway({ gateway, cache, onChange }: CachingGatewa
     } finally {
       forget(what);
     }
+  }
+
+  /**
+   * Who has an identity after a merge. Between the look at the source's identity and the merge, another merge may have brought somebody
+   * to it, who has moved along. Nobody knows means: anybody.
+   */
+  async function usersOf(identityId: string, signal: AbortSignal): Promise<Invalidation | 'everything'> {
+    const page = await gateway
+      .listDeveloperUserIdentifiers(identityId, { maxResults: largestPage }, signal)
+      .catch(() => undefined);
+    return page === undefined || page?.nextToken !== undefined ? 'everything' : { users: page?.items ?? [] };
   }
 
   return {
@@ -79,7 +93,9 @@ export function createCachingGateway({ gateway, cache, onChange }: CachingGatewa
         identityId === undefined
           ? 'everything'
           : { users: [sourceUserIdentifier, destinationUserIdentifier], identityIds };
-      return changing(what, () => gateway.mergeDeveloperIdentities(users, signal));
+      const merged = await changing(what, () => gateway.mergeDeveloperIdentities(users, signal));
+      forget(await usersOf(merged, signal));
+      return merged;
     },
 
     unlinkDeveloperIdentity: (link, signal) =>

@@ -30,6 +30,8 @@ export interface TokenCacheOptions extends TokenScope, Omit<TokenStoreOptions, '
   readonly minTokenLife?: number;
   /** Milliseconds that a shared call may take. Default 15000. */
   readonly sharedCallTimeoutMs?: number;
+  /** Ends the shared calls, which no caller can end: for a process that stops. Default: never. */
+  readonly signal?: AbortSignal;
   readonly clock?: Clock;
   readonly timers?: Timers;
   /** Asked before a token is fetched. Default: none. */
@@ -78,7 +80,11 @@ const longestPursuit = 5;
 
 export function createTokenCache(options: TokenCacheOptions): TokenCache {
   const { minTokenLife = 300, sharedCallTimeoutMs = 15_000, onLookup, shared } = options;
-  const { clock = systemClock, timers = systemTimers } = options;
+  const {
+    clock = systemClock,
+    timers = systemTimers,
+    signal: ending = new AbortController().signal,
+  } = options;
   const store = createTokenStore({ ...options, clock });
   const flights = new Map<string, Flight>();
   /** Calls that have not been answered yet, among them those that nobody can join any more. */
@@ -123,11 +129,9 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
       if (!isVoid(flight, token.identityId)) store.put(key, user, token, usableUntil(request, token));
       return token;
     };
-    const answer = withDeadline(obtain, sharedCallTimeoutMs, new AbortController().signal, timers).catch(
-      (error) => {
-        throw error instanceof DeadlineError ? tryAgain('Amazon Cognito does not answer at present.') : error;
-      },
-    );
+    const answer = withDeadline(obtain, sharedCallTimeoutMs, ending, timers).catch((error) => {
+      throw error instanceof DeadlineError ? tryAgain('Amazon Cognito does not answer at present.') : error;
+    });
     const flight: Flight = { user, began, answer };
     flights.set(key, flight);
     const land = () => {

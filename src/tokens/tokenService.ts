@@ -116,7 +116,8 @@ export function createTokenService(services: Services, options: TokenServiceOpti
 
   /**
    * A proof says who was a guest when it was issued, up to ten minutes ago. Cognito lets the server link a second user to an
-   * identity that has become somebody's since, so that is looked at here, before and after.
+   * identity that has become somebody's since, so that is looked at here, before and after. Free, it has no login at all; linked, the
+   * one by which it was.
    */
   async function assertUnclaimed(identityId: string, own: string | null, signal: AbortSignal): Promise<void> {
     const [identity, users] = await Promise.all([
@@ -125,7 +126,8 @@ export function createTokenService(services: Services, options: TokenServiceOpti
     ]);
     if (identity === null) throw new ServiceError('GUEST_IDENTITY_UNUSABLE', guestNotLinkable);
     if (users?.items.some((user) => user !== own)) throw new ServiceError('FORBIDDEN', guestNotLinkable);
-    if (own === null && identity.logins.length > 0) throw new ServiceError('FORBIDDEN', guestNotLinkable);
+    if (identity.logins.length > (own === null ? 0 : 1))
+      throw new ServiceError('FORBIDDEN', guestNotLinkable);
   }
 
   async function linkOrKeepOwn(request: TokenRequest, guestIdentityId: string, signal: AbortSignal) {

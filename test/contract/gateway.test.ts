@@ -98,6 +98,8 @@ describe('a Cognito in trouble', () => {
     const gateway = createResilientGateway({
       gateway: adapter({ endpoint }),
       rates: { tokens: rate },
+      // Far below the second after which there is room again, however long this process takes to ask.
+      maxWaitMs: 0,
     });
     emulator.faults.clear();
     emulator.requests.clear();

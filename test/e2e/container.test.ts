@@ -1,10 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningCommand, startNode } from '../support/command.ts';
 
 const run = promisify(execFile);
 const repository = resolve('.');
@@ -20,7 +21,7 @@ let stages: readonly Stage[];
 let sent: readonly string[];
 /** The folder that the last stage fills. */
 let image: string;
-let service: ChildProcess | undefined;
+let service: RunningCommand | undefined;
 beforeAll(async () => {
   stages = parse(await readFile('Dockerfile', 'utf8'));
   const ignore = (await readFile('.dockerignore', 'utf8'))
@@ -31,7 +32,7 @@ beforeAll(async () => {
   image = await mkdtemp(join(tmpdir(), 'image-'));
 });
 afterAll(async () => {
-  service?.kill('SIGKILL');
+  service?.process.kill('SIGKILL');
   await rm(image, { recursive: true });
 });
 
@@ -145,16 +146,11 @@ describe('the Dockerfile', () => {
     const port = String(await freePort());
     const env = { PATH: process.env['PATH'] ?? '', ...environment(), HOST: '127.0.0.1', PORT: port };
     const [, ...probe] = healthCheck();
-    const healthy = () =>
-      run(process.execPath, probe, { env }).then(
-        () => true,
-        () => false,
-      );
+    const healthy = async () => (await startNode(probe, { env }).finished).code === 0;
     expect(await healthy()).toBe(false);
     const [, ...command] = [...JSON.parse(onlyStep('ENTRYPOINT')), ...JSON.parse(onlyStep('CMD'))];
-    const started = spawn(process.execPath, command, {
+    service = startNode(command, {
       cwd: app,
-      stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         ...env,
         COGNITO_IDENTITY_POOL_ID: 'eu-west-1:11111111-2222-3333-4444-555555555555',
@@ -164,14 +160,9 @@ describe('the Dockerfile', () => {
         AUTH_JWT_SECRET: 'a-secret-of-more-than-32-bytes-for-a-test',
       },
     });
-    service = started;
-    let told = '';
-    started.stderr.on('data', (text) => {
-      told += text;
-    });
     await expect.poll(healthy, { timeout: 15_000, interval: 200 }).toBe(true);
-    started.kill('SIGTERM');
-    const code = await new Promise((ended) => started.once('exit', ended));
-    expect(code, told).toBe(0);
+    service.process.kill('SIGTERM');
+    const { code, stderr } = await service.finished;
+    expect(code, stderr).toBe(0);
   }, 60_000);
 });

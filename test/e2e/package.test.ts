@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startNode } from '../support/command.ts';
 import { type InstalledPackage, installPackage } from '../support/installedPackage.ts';
 import { bytesIn, productionPackages } from '../support/productionPackages.ts';
-
-const run = promisify(execFile);
 
 let installed: InstalledPackage;
 beforeAll(async () => {
@@ -327,11 +324,9 @@ export const provider: () => Promise<{ sessionToken: string }> = client.fromCogn
       }),
     );
     const tsc = resolve('node_modules/typescript/bin/tsc');
-    const result = await run(process.execPath, [tsc, '-p', installed.home]).catch(
-      (error: { stdout: string }) => error,
-    );
+    const { stdout } = await startNode([tsc, '-p', installed.home], { env: process.env }).finished;
     // type-graphql's own types name a package that is optional there.
-    const complaints = result.stdout
+    const complaints = stdout
       .split('\n')
       .filter((line) => line && !/node_modules\/type-graphql\//.test(line));
     expect(complaints).toEqual([]);

@@ -69,17 +69,18 @@ describe('G17 a service that is told to stop', () => {
 
   it('ends after its grace where Cognito never answers', async () => {
     const { running, url } = await serve({ SHUTDOWN_GRACE: '1s' });
-    stack.emulator.faults.add({ operation, hang: true, times: 1 });
-    stack.emulator.faults.add({ operation, hang: true });
+    for (let i = 0; i < 3; i += 1) stack.emulator.faults.add({ operation, hang: true, times: 1 });
     const answer = issue(url, 'bob').then(
       ({ status }) => status,
       () => 'cut off',
     );
-    await reached(1);
+    await reached(2);
     running.process.kill('SIGTERM');
     const { code, stdout, stderr } = await running.finished;
     expect(code).toBe(0);
     expect(['cut off', 503]).toContain(await answer);
+    // The call has ended with those who waited for it; it would have been made again after its time-out of 4 s.
+    expect(stack.emulator.faults.list()).toHaveLength(2);
     expectNoSecrets(stdout + stderr);
   });
 });

@@ -40,6 +40,16 @@ describe('Accept', () => {
   });
 });
 
+it.each(['application/json; charset=utf8', 'Application/JSON;Charset="UTF-8"', 'application/json;q=0.4'])(
+  'Accept: %s is decided here and not again after a mutation has run',
+  async (accept) => {
+    // Each text is new to the server, and goes the whole way.
+    const query = `${mutation} # ${accept}`;
+    const { status, data } = await stack.send({ query, user: 'bob', headers: { accept } });
+    expect([status, typeof data?.cognitoCredentials.identityId]).toEqual([200, 'string']);
+  },
+);
+
 describe('GET', () => {
   it.each([
     ['a mutation', new URLSearchParams({ query: mutation })],

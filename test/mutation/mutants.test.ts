@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { conditionMutants, guardedFiles, handKept, locate, unnoticeable } from './mutants.ts';
+import { guardedFiles } from './guardedFiles.ts';
+import { handKept } from './handKept/index.ts';
+import { conditionMutants, locate } from './mutants.ts';
+import { unnoticeable } from './unnoticeable.ts';
 
 const sourceOf = (file: string) => readFileSync(file, 'utf8');
 

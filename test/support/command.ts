@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { hushSettings, keepWritten } from './writtenLogs.ts';
+import { hushSettings, keepWriting } from './writtenLogs.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -19,15 +19,28 @@ const inherited = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(COGNITO|AUTH|AWS|VITEST|NODE_ENV$|CI$)/.test(name)),
 );
 
-/** Starts the built command as a user would. What it writes is searched for secrets when the tests of the file are done. */
-export function startCommand(
+export interface NodeProcessOptions {
+  /** Default: the repository. */
+  readonly cwd?: string;
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Takes from standard output what is printed on purpose. Default: nothing is. */
+  readonly withoutResults?: (stdout: string) => string;
+}
+
+/**
+ * Starts Node.js with something of the product. What it writes is searched for secrets when the tests of the file are done, whether or not
+ * it has ended by then: nothing of the product may be started in another way.
+ */
+export function startNode(
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { cwd, env, withoutResults = (stdout) => stdout }: NodeProcessOptions,
 ): RunningCommand {
   hushSettings(env);
-  const child = spawn(process.execPath, ['dist/main.js', ...args], {
-    env: { ...inherited, ...env },
+  const child = spawn(process.execPath, args, {
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd && { cwd }),
   });
   const chunks = { stdout: '', stderr: '' };
   let both = '';
@@ -37,15 +50,23 @@ export function startCommand(
       both += text;
     });
   }
+  keepWriting(() => `${withoutResults(chunks.stdout)}\n${chunks.stderr}\n`);
   const finished = new Promise<Finished>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => {
-      keepWritten(`${withoutResults(args, chunks.stdout)}\n${chunks.stderr}\n`);
-      resolve({ code, ...chunks });
-    });
+    child.once('close', (code) => resolve({ code, ...chunks }));
   });
   return { process: child, output: () => both, finished };
 }
+
+/** Starts the built command as a user would. */
+export const startCommand = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): RunningCommand =>
+  startNode(['dist/main.js', ...args], {
+    env: { ...inherited, ...env },
+    withoutResults: (stdout) => withoutResults(args, stdout),
+  });
 
 /** What is printed on purpose: the token that was asked for, that of the request to paste, and the key id that the demo shows. */
 function withoutResults([command]: readonly string[], stdout: string): string {

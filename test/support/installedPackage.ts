@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { startNode } from './command.ts';
 import { productionPackages } from './productionPackages.ts';
 
 const run = promisify(execFile);
@@ -64,7 +65,9 @@ export async function installPackage(): Promise<InstalledPackage> {
     async script(text, file = 'consumer.mjs') {
       await write(file, text);
       const { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: _, ...env } = process.env;
-      return (await run(process.execPath, [file], { cwd: home, env })).stdout;
+      const { code, stdout, stderr } = await startNode([file], { cwd: home, env }).finished;
+      if (code !== 0) throw new Error(`${file} ended with ${code}: ${stderr}`);
+      return stdout;
     },
     async command(args) {
       const main = join(unpacked, 'dist/main.js');

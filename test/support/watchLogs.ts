@@ -7,7 +7,7 @@ import { hush, hushAnswer, keepWritten, leaks } from './writtenLogs.ts';
 
 /**
  * Runs before every test file: keeps what the product writes in this process, whichever way, learns which secrets go to and fro, and
- * fails the file when one of them was written. Logs of processes of their own come by `startCommand`.
+ * fails the file when one of them was written. Logs of processes of their own come by `startNode`.
  */
 const text = (data: unknown) =>
   typeof data === 'string' ? data : Buffer.isBuffer(data) ? data.toString('utf8') : '';

@@ -7,6 +7,8 @@ import { secretsIn } from './secretScanner.ts';
  */
 interface Written {
   readonly chunks: string[];
+  /** What others have written so far, and may go on writing. */
+  readonly sources: (() => string)[];
   readonly secrets: Set<string>;
   readonly inputs: Set<string>;
 }
@@ -14,18 +16,25 @@ interface Written {
 /** One for each test file, whichever copy of this module asks. */
 const key = Symbol.for('cognito-graphql.writtenLogs');
 const holder = globalThis as unknown as Record<symbol, Written | undefined>;
-holder[key] ??= { chunks: [], secrets: new Set(), inputs: new Set() };
+holder[key] ??= { chunks: [], sources: [], secrets: new Set(), inputs: new Set() };
 const written: Written = holder[key];
 
 export function keepWritten(text: string): void {
   written.chunks.push(text);
 }
 
-export const writtenText = (): string => written.chunks.join('');
+/** The same for something that is still being written: `text` answers all of it whenever it is asked. */
+export function keepWriting(text: () => string): void {
+  written.sources.push(text);
+}
+
+export const writtenText = (): string =>
+  [...written.chunks, ...written.sources.map((text) => text())].join('');
 
 /** For tests of the search itself, which write what must not be written. */
 export function forgetWritten(): void {
   written.chunks.length = 0;
+  written.sources.length = 0;
   written.secrets.clear();
   written.inputs.clear();
 }

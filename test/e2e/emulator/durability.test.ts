@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import {
   CognitoIdentityClient,
@@ -19,6 +18,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { decodeProtectedHeader } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmulator, DataDirectoryError } from '../../../src/emulator/index.ts';
+import { startNode } from '../../support/command.ts';
 import { createPoolWithRoles, credentials, developerToken, provider } from './support.ts';
 
 let directory: string;
@@ -36,12 +36,10 @@ afterEach(() => {
 /** An emulator in a process of its own, which can be killed. */
 async function startProcess() {
   const script = fileURLToPath(new URL('keepingChild.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, directory], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const { process: child, output } = startNode(['--import', 'tsx', script, directory], { env: process.env });
   children.add(child);
-  const lines = createInterface({ input: child.stdout });
-  const [url] = (await once(lines, 'line')) as [string];
+  await expect.poll(output, { timeout: 60_000, interval: 20 }).toMatch(/^http:.*\n/);
+  const url = output().split('\n')[0] as string;
   const config = { endpoint: url, region: 'us-east-1', credentials, maxAttempts: 1 };
   return {
     url,

@@ -88,6 +88,35 @@ export function startLoad({ url, requestsPerSecond, concurrency, atMost, tokenOf
   };
 }
 
+export interface Pulse {
+  /** Milliseconds that each answer took, in ascending order. */
+  stop(): Promise<readonly number[]>;
+}
+
+/** Asks for next to nothing, fifty times a second: what every answer takes on this machine at this moment, whatever it says. */
+export function startPulse(url: string): Pulse {
+  const pool = new Pool(url, { connections: 50, pipelining: 1 });
+  const took: number[] = [];
+  const running = new Set<Promise<unknown>>();
+  const clock = setInterval(() => {
+    const begin = performance.now();
+    const request = pool
+      .request({ method: 'GET', path: '/livez' })
+      .then(({ body }) => body.text())
+      .then(() => took.push(performance.now() - begin))
+      .finally(() => running.delete(request));
+    running.add(request);
+  }, 20);
+  return {
+    async stop() {
+      clearInterval(clock);
+      await Promise.all(running);
+      await pool.close();
+      return took.sort((a, b) => a - b);
+    },
+  };
+}
+
 /** What an answer says; never its token. */
 function outcomeOf(text: string): Pick<Sent, 'code' | 'retryAfter' | 'identityId'> {
   try {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { defaultMaxWaitMs } from '../../../src/cognito/budget.ts';
+import { longestWaitMs } from '../../../src/cognito/rateLimiter.ts';
 import type { LoggedRequest } from '../../../src/emulator/requestLog.ts';
 import { until } from '../../support/redisServer.ts';
 import { requireTool } from '../../support/requirements.ts';
 import { type Fleet, startFleet } from './fleet.ts';
-import { type Sent, startLoad } from './load.ts';
+import { type Sent, startLoad, startPulse } from './load.ts';
 
 const nginx = requireTool('nginx');
 /** Calls a second. Less than AWS's 50, so that the load of ten times as much fits on two cores beside other tests. */
@@ -34,7 +36,9 @@ async function recordIncidents(fleet: Fleet) {
   };
   try {
     await seconds(2);
+    const beat = startPulse(fleet.url);
     const steady = await during(() => seconds(7));
+    const pulse = await beat.stop();
     const withoutRedis = await during(async () => {
       await fleet.redis.stop();
       await seconds(1);
@@ -52,7 +56,7 @@ async function recordIncidents(fleet: Fleet) {
       await second.command.finished;
     });
     await seconds(3);
-    return { load, steady, withoutRedis, terminated, killed };
+    return { load, steady, withoutRedis, terminated, killed, pulse };
   } finally {
     await load.stop();
   }
@@ -68,6 +72,10 @@ nginx.describe('three replicas with a Redis behind nginx, asked for ten times th
     record = await recordIncidents(fleet);
     calls = await fleet.tokenCalls();
     sent = record.load.sent;
+    const figures = (what: string, all: readonly number[]) =>
+      `${all.length} ${what} (p50 ${nth(all, 0.5).toFixed()} ms, p99 ${nth(all, 0.99).toFixed()} ms)`;
+    const lines = ['OK', 'UPSTREAM_THROTTLED'].map((code) => figures(code, took(code, record.steady)));
+    process.stderr.write(`${[...lines, figures('GET /livez', record.pulse)].join(', ')}\n`);
   }, 120_000);
   afterAll(() => fleet?.stop());
 
@@ -82,6 +90,13 @@ nginx.describe('three replicas with a Redis behind nginx, asked for ten times th
       return Math.max(most, last - first + 1);
     }, 0);
   };
+  /** Milliseconds until the answers of this code that were asked for and given meanwhile, in ascending order. */
+  const took = (wanted: string, { begin: from, end: to }: Incident) =>
+    sent
+      .flatMap(({ code, begin, end }) => (code === wanted && begin > from && end < to ? [end - begin] : []))
+      .sort((a, b) => a - b);
+  const nth = (sorted: readonly number[], share: number) =>
+    sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
   const served = (from: number, to: number) =>
     sent.flatMap(({ code, end }) => (code === 'OK' && end >= from && end <= to ? [end] : []));
 
@@ -110,16 +125,17 @@ nginx.describe('three replicas with a Redis behind nginx, asked for ten times th
     const shed = sent.filter(({ code }) => code === 'UPSTREAM_THROTTLED');
     expect(shed.length).toBeGreaterThan(5 * served(0, Number.POSITIVE_INFINITY).length);
     expect(shed.filter(({ status, retryAfter = 0 }) => status !== 503 || retryAfter < 1)).toEqual([]);
-    const waits = shed
-      .filter(({ begin, end }) => begin > steady.begin && end < steady.end)
-      .map(({ begin, end }) => end - begin)
-      .sort((a, b) => a - b);
-    // The figure to reach is 50 ms for all. Beside other tests the processes wait for a core most of the time, so only the faster ones
-    // tell: waiting in line would take a second.
-    expect(waits[Math.floor(waits.length / 4)]).toBeLessThan(500);
+    // 50 ms, on a machine that gives every process its core at once. What it is short of shows in answers that say nothing: a refusal
+    // asks Redis three times, and so waits for a core about five times as often.
+    const refused = took('UPSTREAM_THROTTLED', steady);
+    for (const share of [0.5, 0.99]) {
+      expect(nth(refused, share)).toBeLessThan(50 + 5 * nth(record.pulse, share));
+    }
   });
 
-  it('keep nobody waiting for longer than a request may take', () => {
+  it('keep nobody in line for longer than is configured, and nobody at all for longer than a request may take', () => {
+    const call = 500 + 5 * nth(record.pulse, 0.99);
+    expect(nth(took('OK', record.steady), 0.99)).toBeLessThan(longestWaitMs(defaultMaxWaitMs, true) + call);
     expect(Math.max(...sent.map(({ begin, end }) => end - begin))).toBeLessThan(10_000);
   });
 

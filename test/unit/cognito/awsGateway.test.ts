@@ -124,6 +124,10 @@ describe('issuing an OpenID token', () => {
       { IdentityId: `eu-west-1:${identity.slice(10)}`, Token: tokenWith({ exp }) },
     ],
     ['an identity id against the pattern', { IdentityId: 'us-east-1:<script>', Token: tokenWith({ exp }) }],
+    [
+      'an identity id longer than there are',
+      { IdentityId: `us-east-1:${'a'.repeat(46)}`, Token: tokenWith({ exp }) },
+    ],
     ['nothing', {}],
   ])('refuses an answer with %s', async (_name, json) => {
     stub.script('GetOpenIdTokenForDeveloperIdentity', { json });
@@ -265,6 +269,26 @@ describe('reading and changing identities', () => {
     });
 
     await expect(gateway().describeIdentity(identity, never)).rejects.toMatchObject({
+      code: 'UPSTREAM_INVALID_RESPONSE',
+    });
+  });
+
+  it('refuses the users of another identity than asked', async () => {
+    stub.script('LookupDeveloperIdentity', {
+      json: { IdentityId: other, DeveloperUserIdentifierList: ['mallory'] },
+    });
+
+    await expect(
+      gateway().listDeveloperUserIdentifiers(identity, { maxResults: 2 }, never),
+    ).rejects.toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
+  });
+
+  it('refuses the description of another pool', async () => {
+    stub.script('DescribeIdentityPool', {
+      json: { IdentityPoolId: other, IdentityPoolName: 'demo', AllowUnauthenticatedIdentities: true },
+    });
+
+    await expect(gateway().describeIdentityPool(never)).rejects.toMatchObject({
       code: 'UPSTREAM_INVALID_RESPONSE',
     });
   });

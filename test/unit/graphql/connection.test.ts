@@ -92,4 +92,19 @@ describe('readConnection', () => {
       problems: [{ field: 'after', rule: 'must be a cursor of this list' }],
     });
   });
+
+  it('refuses a cursor that is longer than any of AWS, and takes the longest one', async () => {
+    const cursorOf = (length: number) =>
+      Buffer.from(JSON.stringify(['t'.repeat(length), 0])).toString('base64url');
+    const tokens: unknown[] = [];
+    const read = async ({ nextToken }: { nextToken?: string }) => {
+      tokens.push(nextToken?.length);
+      return { items: [] };
+    };
+    await readConnection({ first: 1, after: cursorOf(65_535) }, read);
+    await expect(readConnection({ first: 1, after: cursorOf(65_536) }, read)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
+    expect(tokens).toEqual([65_535]);
+  });
 });

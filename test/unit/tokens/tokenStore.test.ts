@@ -25,8 +25,9 @@ describe('the token store', () => {
 
   it('does not take a token whose time is over', () => {
     const store = createTokenStore({ clock: new SimulatedTime(begin) });
+    store.put('older', 'v', token('B'), begin + 1);
     store.put('k', 'u', token('A'), begin - 1);
-    expect(store.size).toBe(0);
+    expect(store.size).toBe(1);
   });
 
   it('drops all tokens of a user, and of an identity, and no others', () => {

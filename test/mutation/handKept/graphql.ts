@@ -1,0 +1,143 @@
+import type { Change } from '../mutants.ts';
+
+export const graphqlChanges: readonly Change[] = [
+  {
+    file: 'src/graphql/limits/limitOperations.ts',
+    from: 'size.watchedTopFields > 1',
+    to: 'size.watchedTopFields > 2',
+  },
+  { file: 'src/graphql/limits/limitOperations.ts', from: 'amount > limit', to: 'amount > limit + 1' },
+  { file: 'src/graphql/authChecker.ts', from: "roles.includes('ADMINISTRATOR') && ", to: '' },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query(() => Identity,",
+    to: '@Query(() => Identity,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query(() => Identity,",
+    to: '@Authorized()\n  @Query(() => Identity,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query(() => IdentityConnection,",
+    to: '@Query(() => IdentityConnection,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query(() => IdentityConnection,",
+    to: '@Authorized()\n  @Query(() => IdentityConnection,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => Identity, {\n    description",
+    to: '@Mutation(() => Identity, {\n    description',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => Identity, {\n    description",
+    to: '@Authorized()\n  @Mutation(() => Identity, {\n    description',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => Identity, {\n    nullable",
+    to: '@Mutation(() => Identity, {\n    nullable',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => Identity, {\n    nullable",
+    to: '@Authorized()\n  @Mutation(() => Identity, {\n    nullable',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => DeleteIdentitiesPayload,",
+    to: '@Mutation(() => DeleteIdentitiesPayload,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Mutation(() => DeleteIdentitiesPayload,",
+    to: '@Authorized()\n  @Mutation(() => DeleteIdentitiesPayload,',
+  },
+  {
+    file: 'src/graphql/identity/identity.resolver.ts',
+    from: '@Authorized()\n  @Query(() => Identity,',
+    to: '@Query(() => Identity,',
+  },
+  { file: 'src/graphql/identity/viewer.resolver.ts', from: '@Authorized()\n  @Query', to: '@Query' },
+  {
+    file: 'src/graphql/pool/identityPool.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query",
+    to: '@Query',
+  },
+  {
+    file: 'src/graphql/pool/identityPool.resolver.ts',
+    from: "@Authorized<Role>('ADMINISTRATOR')\n  @Query",
+    to: '@Authorized()\n  @Query',
+  },
+  {
+    file: 'src/graphql/credentials/credentials.resolver.ts',
+    from: '@Authorized()\n  @Mutation(() => CognitoCredentials, {\n    description:\n      "An',
+    to: '@Mutation(() => CognitoCredentials, {\n    description:\n      "An',
+  },
+  {
+    file: 'src/graphql/credentials/credentials.resolver.ts',
+    from: '@Authorized()\n  @Mutation(() => CognitoCredentials, {\n    description:\n      "Makes',
+    to: '@Mutation(() => CognitoCredentials, {\n    description:\n      "Makes',
+  },
+  {
+    file: 'src/graphql/apolloServer.ts',
+    from: 'hideSchemaDetailsFromClientErrors: !introspection',
+    to: 'hideSchemaDetailsFromClientErrors: false',
+  },
+  {
+    file: 'src/graphql/apolloServer.ts',
+    from: 'allowBatchedHttpRequests: false',
+    to: 'allowBatchedHttpRequests: true',
+  },
+  { file: 'src/graphql/apolloServer.ts', from: 'csrfPrevention: true', to: 'csrfPrevention: false' },
+  { file: 'src/graphql/apolloServer.ts', from: '    formatError,\n', to: '' },
+  {
+    file: 'src/graphql/apolloServer.ts',
+    from: '    parseOptions: parseOptionsFor(defaultOperationLimits),\n',
+    to: '',
+  },
+  {
+    file: 'src/graphql/apolloServer.ts',
+    from: 'validationRules: [limitOperations()]',
+    to: 'validationRules: []',
+  },
+  { file: 'src/graphql/apolloServer.ts', from: '      refuseAnonymous,\n', to: '' },
+  { file: 'src/graphql/apolloServer.ts', from: "selection.name.value.startsWith('__')", to: 'true' },
+  { file: 'src/graphql/apolloServer.ts', from: 'asksForMetaOnly(inner.selectionSet, fragments)', to: 'true' },
+  { file: 'src/graphql/errors.ts', from: 'original === error && documentCodes', to: 'documentCodes' },
+  {
+    file: 'src/graphql/errors.ts',
+    from: 'withoutValues(formatted.message, error as GraphQLError)',
+    to: 'formatted.message',
+  },
+  { file: 'src/graphql/validatedOperations.ts', from: 'contextValue.principal === null || ', to: '' },
+  {
+    file: 'src/graphql/validatedOperations.ts',
+    from: 'found?.operationName === operationName ? found',
+    to: 'true ? found',
+  },
+  { file: 'src/graphql/validatedOperations.ts', from: 'if (data === undefined) return null;', to: '' },
+  { file: 'src/graphql/inputRules.ts', from: 'value.length <= 55 && /^[', to: '/^[' },
+  { file: 'src/graphql/inputRules.ts', from: '+:[0-9a-f-]+$/', to: '+:[0-9a-f-]+/' },
+  { file: 'src/graphql/inputRules.ts', from: 'value.length <= 1024 && !', to: '!' },
+  { file: 'src/graphql/inputRules.ts', from: ' && !/[\\p{Cc}\\p{Cs}]/u.test(value)', to: '' },
+  { file: 'src/graphql/inputRules.ts', from: 'value >= 1 && value <= 60', to: 'value >= 1' },
+  { file: 'src/graphql/inputRules.ts', from: '    ids.length <= 60 &&\n', to: '' },
+  { file: 'src/graphql/inputRules.ts', from: '    new Set(ids).size === ids.length &&\n', to: '' },
+  { file: 'src/graphql/inputRules.ts', from: ' &&\n    ids.every(identityIdRule.holds)', to: '' },
+  { file: 'src/graphql/inputRules.ts', from: 'value.length <= 20_000 && ', to: '' },
+  { file: 'src/graphql/inputRules.ts', from: 'value >= 60 && value <= longest', to: 'value <= longest' },
+  { file: 'src/graphql/inputRules.ts', from: 'value >= 60 && value <= longest', to: 'value >= 60' },
+  { file: 'src/graphql/connection.ts', from: '.max(65_535).regex(/^\\S+$/)', to: '.regex(/^\\S+$/)' },
+  { file: 'src/graphql/connection.ts', from: 'z.int().min(0).max(largestPage)', to: 'z.int()' },
+  {
+    file: 'src/graphql/afterExecution.ts',
+    from: 'Object.values(data).some((value) => value !== null)',
+    to: 'true',
+  },
+];

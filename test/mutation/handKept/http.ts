@@ -1,0 +1,95 @@
+import type { Change } from '../mutants.ts';
+
+export const httpChanges: readonly Change[] = [
+  {
+    file: 'src/http/graphqlRoute.ts',
+    from: 'page ? request.headers.accept : answerTypeFor(request)',
+    to: "page ? request.headers.accept : 'application/json'",
+  },
+  {
+    file: 'src/http/graphqlRoute.ts',
+    from: 'trustedDocuments === undefined || page ? received',
+    to: 'true ? received',
+  },
+  {
+    file: 'src/http/graphqlRoute.ts',
+    from: 'await authenticator.authenticate(headers, scope.signal)',
+    to: 'await authenticator.authenticate(headers, scope.signal).catch(() => null)',
+  },
+  {
+    file: 'src/http/graphqlRoute.ts',
+    from: 'context === null || context.principal === null',
+    to: 'context === null',
+  },
+  { file: 'src/http/graphqlRoute.ts', from: ' || !isLeftOut(extensions)', to: '' },
+  {
+    file: 'src/http/graphqlRoute.ts',
+    from: 'values.push(rawHeaders[i + 1] as string)',
+    to: 'values[0] = rawHeaders[i + 1] as string',
+  },
+  {
+    file: 'src/http/accept.ts',
+    from: 'quality > (best?.quality ?? 0)',
+    to: 'quality >= (best?.quality ?? 0)',
+  },
+  { file: 'src/http/requestBody.ts', from: "  assertJson(request.headers['content-type']);\n", to: '' },
+  {
+    file: 'src/http/requestBody.ts',
+    from: "  assertIdentity(request.headers['content-encoding']);\n",
+    to: '',
+  },
+  { file: 'src/http/requestBody.ts', from: 'fatal: true', to: 'fatal: false' },
+  {
+    file: 'src/http/cors.ts',
+    from: 'origin === undefined || !allowed.has(origin)',
+    to: 'origin === undefined',
+  },
+  {
+    file: 'src/http/cors.ts',
+    from: "response.setHeader('access-control-allow-origin', origin)",
+    to: "response.setHeader('access-control-allow-origin', '*')",
+  },
+  { file: 'src/http/server.ts', from: '/^[\\w.:-]{1,64}$/', to: '/^[\\w.:-]{1,64}/' },
+  { file: 'src/http/server.ts', from: '/^[\\w.:-]{1,64}$/', to: '/[\\w.:-]{1,64}$/' },
+  { file: 'src/http/server.ts', from: '    setSecurityHeaders(response);\n', to: '' },
+  { file: 'src/http/server.ts', from: 'maxHeaderSize: 32 * 1024', to: 'maxHeaderSize: 64 * 1024' },
+  {
+    file: 'src/http/server.ts',
+    from: 'error instanceof HttpError ? error : unexpected(requestId)',
+    to: "new HttpError(500, 'INTERNAL_SERVER_ERROR', String(error))",
+  },
+  {
+    file: 'src/http/server.ts',
+    from: 'Math.min(timeoutMs ?? requestTimeoutMs, requestTimeoutMs)',
+    to: 'timeoutMs ?? requestTimeoutMs',
+  },
+  {
+    file: 'src/http/server.ts',
+    from: 'setTimeout(() => controller.abort(tookTooLong()), left)',
+    to: 'setTimeout(() => undefined, left)',
+  },
+  {
+    file: 'src/http/server.ts',
+    from: 'setTimeout(() => server.closeAllConnections(), graceMs)',
+    to: 'setTimeout(() => undefined, graceMs)',
+  },
+  {
+    file: 'src/http/server.ts',
+    from: 'createClientAddress(trustedProxies)',
+    to: "createClientAddress(['127.0.0.1', ...trustedProxies])",
+  },
+  { file: 'src/http/securityHeaders.ts', from: "  'cache-control': 'no-store',\n", to: '' },
+  { file: 'src/http/securityHeaders.ts', from: "  'x-content-type-options': 'nosniff',\n", to: '' },
+  { file: 'src/http/securityHeaders.ts', from: "  'referrer-policy': 'no-referrer',\n", to: '' },
+  { file: 'src/http/securityHeaders.ts', from: "  'cross-origin-resource-policy': 'same-origin',\n", to: '' },
+  { file: 'src/http/securityHeaders.ts', from: "; frame-ancestors 'none'\"", to: '"' },
+  { file: 'src/http/securityHeaders.ts', from: "\"default-src 'none'; ", to: '"' },
+  { file: 'src/http/securityHeaders.ts', from: "    'object-src': \"'none'\",\n", to: '' },
+  { file: 'src/http/securityHeaders.ts', from: "    'base-uri': \"'none'\",\n", to: '' },
+  { file: 'src/http/securityHeaders.ts', from: "    'form-action': \"'self'\",\n", to: '' },
+  { file: 'src/http/securityHeaders.ts', from: "    'frame-ancestors': \"'none'\",\n", to: '' },
+  { file: 'src/http/clientAddress.ts', from: '.reverse()', to: '' },
+  { file: 'src/http/clientAddress.ts', from: 'way.slice(-maxHops)', to: 'way' },
+  { file: 'src/http/clientAddress.ts', from: 'new Set(ways).size === 1 ?', to: 'ways.length > 0 ?' },
+  { file: 'src/http/clientAddress.ts', from: ' || !isTrusted(nearest)', to: '' },
+];

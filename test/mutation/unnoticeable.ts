@@ -1,0 +1,43 @@
+/** Changes that no test can notice, because another guard behind them gives the same answer or only work is saved. */
+export const unnoticeable: readonly {
+  readonly file: string;
+  readonly from: string;
+  readonly because: string;
+}[] = [
+  {
+    file: 'src/auth/keySet.ts',
+    from: "activity.kind === 'retrying' && activity.atMs - this.#options.clock.now() > eagerRetryMs",
+    because: 'the answer is the same, two seconds later',
+  },
+  {
+    file: 'src/auth/keySet.ts',
+    from: "activity.kind === 'resting' || activity.kind === 'closed'",
+    because:
+      'there is no outcome then, and waiting for none is the same as not waiting; the compiler wants it said',
+  },
+  {
+    file: 'src/graphql/errors.ts',
+    from: 'original instanceof ServiceError',
+    because: 'the question behind it, about the original error of a GraphQL error, is answered the same',
+  },
+  {
+    file: 'src/cognito/guestProof.ts',
+    from: 'guestOpenIdToken.length > longestToken',
+    because: 'a longer one is refused for its signature, after more work',
+  },
+  {
+    file: 'src/http/cors.ts',
+    from: 'allowed.size === 0',
+    because: 'nobody is in an empty set; only a Vary header is saved',
+  },
+  {
+    file: 'src/http/requestBody.ts',
+    from: "Number(request.headers['content-length'] ?? 0) > limit",
+    because: 'the bytes are counted as they come, too',
+  },
+  {
+    file: 'src/graphql/limits/operationSize.ts',
+    from: 'known !== undefined',
+    because: 'the test of documents that expand without bound never ends then, which everybody notices',
+  },
+];
