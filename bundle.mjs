@@ -104,7 +104,14 @@ function changedAt(path) {
 }
 
 if (process.argv.includes('--fresh')) {
-  const sources = ['src', 'bundle.mjs', 'package-lock.json', 'tsconfig.json', 'tsconfig.browser.json'];
+  const sources = [
+    'src',
+    'bundle.mjs',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.browser.json',
+  ];
   process.exit(existsSync(list) && Math.max(...sources.map(changedAt)) < statSync(list).mtimeMs ? 0 : 1);
 }
 for (const folder of ['chunks', 'library']) rmSync(join('dist', folder), { recursive: true, force: true });

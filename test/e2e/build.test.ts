@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startNode } from '../support/command.ts';
 
-const sources = ['bundle.mjs', 'package-lock.json', 'tsconfig.json', 'tsconfig.browser.json'];
+const sources = ['bundle.mjs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.browser.json'];
 let folder: string;
 /** Seconds since the epoch at which everything was last changed. */
 const before = 1_700_000_000;
@@ -20,7 +20,10 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const touch = (path: string, seconds: number) => utimes(join(folder, path), seconds, seconds);
-const isFresh = () => spawnSync(process.execPath, ['bundle.mjs', '--fresh'], { cwd: folder }).status === 0;
+async function isFresh(): Promise<boolean> {
+  const { finished } = startNode(['bundle.mjs', '--fresh'], { cwd: folder, env: process.env });
+  return (await finished).code === 0;
+}
 
 async function build(): Promise<void> {
   await mkdir(join(folder, 'dist'));
@@ -29,24 +32,24 @@ async function build(): Promise<void> {
 }
 
 describe('before npm start and npm run demo', () => {
-  it('a build is made where there is none', () => {
-    expect(isFresh()).toBe(false);
+  it('a build is made where there is none', async () => {
+    expect(await isFresh()).toBe(false);
   });
 
   it('no build is made when nothing has changed since the last one', async () => {
     await build();
-    expect(isFresh()).toBe(true);
+    expect(await isFresh()).toBe(true);
   });
 
   it.each([...sources, 'src/http/server.ts'])('one is made when %s has changed', async (file) => {
     await build();
     await touch(file, before + 61);
-    expect(isFresh()).toBe(false);
+    expect(await isFresh()).toBe(false);
   });
 
   it('one is made when a file is gone', async () => {
     await build();
     await rm(join(folder, 'src/http/server.ts'));
-    expect(isFresh()).toBe(false);
+    expect(await isFresh()).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startNode } from '../support/command.ts';
 import { type InstalledPackage, installPackage } from '../support/installedPackage.ts';
 import { bytesIn, productionPackages } from '../support/productionPackages.ts';
@@ -231,42 +231,23 @@ describe('the packed package', () => {
   });
 
   it('runs its command, with demo, server and explorer, from nothing else', async () => {
-    expect((await installed.command(['demo'])).stdout).toMatch(/arn:aws:sts::000000000000:assumed-role\//);
-    expect((await installed.command(['--version'])).stdout).toBe(`${installed.manifest.version}\n`);
-    const output = await installed.script(`
-      import { spawn } from 'node:child_process';
-      const env = { ...process.env, PORT: '0', EMULATOR_PORT: '0', AUDIT_FILE: '/dev/null' };
-      const server = spawn(process.execPath, ['node_modules/cognito-graphql/dist/main.js', 'serve'], { env });
-      let told = '';
-      await new Promise((started) =>
-        server.stdout.on('data', (text) => {
-          told += text;
-          if (/Metrics/.test(told)) started();
-        }),
-      );
-      const url = /GraphQL +(\\S+)\\/graphql/.exec(told)[1];
-      const pages = [];
-      for (const path of ['/', '/explorer', '/demo/assets/client/index.js', '/readyz'])
-        pages.push([path, (await fetch(url + path)).status]);
-      const explorer = await (await fetch(url + '/explorer')).text();
-      pages.push(['renders', explorer.includes('YogaGraphiQL.renderYogaGraphiQL(')]);
-      server.kill('SIGTERM');
-      const code = await new Promise((ended) => server.once('exit', ended));
-      process.stdout.write(JSON.stringify([...pages, ['exit', code]]));
-    `);
-    expect(JSON.parse(output)).toEqual([
-      ['/', 200],
-      ['/explorer', 200],
-      ['/demo/assets/client/index.js', 200],
-      ['/readyz', 200],
-      ['renders', true],
-      ['exit', 0],
-    ]);
+    expect((await installed.start(['demo']).finished).stdout).toMatch(
+      /arn:aws:sts::000000000000:assumed-role\//,
+    );
+    expect((await installed.start(['--version']).finished).stdout).toBe(`${installed.manifest.version}\n`);
+    const server = installed.start(['serve'], { PORT: '0', EMULATOR_PORT: '0', AUDIT_FILE: '/dev/null' });
+    await vi.waitFor(() => expect(server.output()).toMatch(/Metrics/), { timeout: 20_000 });
+    const [, url] = /GraphQL +(\S+)\/graphql/.exec(server.output()) ?? [];
+    for (const path of ['/', '/explorer', '/demo/assets/client/index.js', '/readyz'])
+      expect([path, (await fetch(`${url}${path}`)).status]).toEqual([path, 200]);
+    expect(await (await fetch(`${url}/explorer`)).text()).toContain('YogaGraphiQL.renderYogaGraphiQL(');
+    server.process.kill('SIGTERM');
+    expect((await server.finished).code).toBe(0);
   });
 
   it('says what to install for keeping the data of the embedded Cognito, and keeps it then', async () => {
     const emulate = ['emulate', '--port', '0', '--data', join(installed.home, 'data')];
-    const refused = await installed.command(emulate);
+    const refused = await installed.start(emulate).finished;
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('npm install lmdb@3');
     expect(refused.stderr).not.toMatch(/\n +at /);

@@ -58,14 +58,22 @@ export function startNode(
   return { process: child, output: () => both, finished };
 }
 
+export interface CommandPlace {
+  /** Default: the repository's build. */
+  readonly main?: string;
+  readonly cwd?: string;
+}
+
 /** Starts the built command as a user would. */
 export const startCommand = (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  { main = 'dist/main.js', cwd }: CommandPlace = {},
 ): RunningCommand =>
-  startNode(['dist/main.js', ...args], {
+  startNode([main, ...args], {
     env: { ...inherited, ...env },
     withoutResults: (stdout) => withoutResults(args, stdout),
+    ...(cwd && { cwd }),
   });
 
 /** What is printed on purpose: the token that was asked for, that of the request to paste, and the key id that the demo shows. */

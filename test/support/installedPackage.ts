@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { startNode } from './command.ts';
+import { type RunningCommand, startCommand, startNode } from './command.ts';
 import { productionPackages } from './productionPackages.ts';
 
 const run = promisify(execFile);
@@ -25,8 +25,8 @@ export interface InstalledPackage {
   add(name: string): Promise<void>;
   /** Runs a script with Node.js in the folder and resolves with its output. Rejects when it fails, its errors in the message. */
   script(text: string, file?: string): Promise<string>;
-  /** Runs the package's command there, until it ends. */
-  command(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** Starts the package's command there. */
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): RunningCommand;
   remove(): Promise<void>;
 }
 
@@ -69,13 +69,7 @@ export async function installPackage(): Promise<InstalledPackage> {
       if (code !== 0) throw new Error(`${file} ended with ${code}: ${stderr}`);
       return stdout;
     },
-    async command(args) {
-      const main = join(unpacked, 'dist/main.js');
-      return run(process.execPath, [main, ...args], { cwd: home, timeout: 60_000 }).then(
-        (output) => ({ code: 0, ...output }),
-        ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
-      );
-    },
+    start: (args, env) => startCommand(args, env, { main: join(unpacked, 'dist/main.js'), cwd: home }),
     remove: () => rm(home, { recursive: true }),
   };
 }

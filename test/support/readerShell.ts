@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { keepWriting } from './writtenLogs.ts';
 
 const repository = resolve('.');
 
@@ -79,6 +80,8 @@ export async function openReaderShell(): Promise<ReaderShell> {
         written.both += text;
       });
     }
+    // What goes to standard output is what the reader asked for, tokens among it.
+    keepWriting(() => `${written.stderr}\n`);
     const ended = new Promise<number | null>((end, fail) => {
       child.once('error', fail);
       child.once('close', end);
