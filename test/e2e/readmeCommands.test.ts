@@ -160,6 +160,9 @@ describe('the commands of the README', () => {
       expect(await succeeds(completion)).toContain('identities');
     }
     expect(await succeeds(command('cognito-graphql emulate --choices'))).toContain('Why: ');
+    for (const help of commands.filter((each) => /^cognito-graphql .*--help$/.test(each))) {
+      expect(await succeeds(command(help))).toContain('Usage: ');
+    }
     await succeeds(command('cognito-graphql dashboard > dashboard.json'));
     const dashboard = JSON.parse(await readFile(join(shell.folder, 'dashboard.json'), 'utf8'));
     expect(dashboard.panels.length).toBeGreaterThan(5);
