@@ -114,17 +114,27 @@ describe('the examples of embedding', () => {
     ]);
   });
 
-  it('mount the whole service in a node:http server, with the login of the host and no setting of a login', async () => {
-    const code = `
+  it.each([
+    ['nodeHttp', 'a node:http server'],
+    ['express', 'an Express app'],
+    ['fastify', 'a Fastify app'],
+  ])(
+    'mount the whole service, as %s.ts does in %s, with the login of the host and no setting of a login',
+    async (name) => {
+      const code = `
       const url = await listening(example.server);
-      const rest = await (await fetch(url + '/other')).text();
+      const rest = await (await fetch(url)).text();
       const get = await fetch(url + '/graphql', { method: 'DELETE' });
       const answer = { rest, allow: get.headers.get('allow'), answers: [
         await ask(url + '/graphql', issue, 'dave'), await ask(url + '/graphql', issue)] };`;
-    expect(await runExample('nodeHttp', code)).toEqual({
-      rest: 'the rest of your service',
-      allow: 'GET, POST, OPTIONS',
-      answers: [issued(), { errors: [expect.objectContaining({ extensions: { code: 'UNAUTHENTICATED' } })] }],
-    });
-  });
+      expect(await runExample(name, code)).toEqual({
+        rest: 'the rest of your service',
+        allow: 'GET, POST, OPTIONS',
+        answers: [
+          issued(),
+          { errors: [expect.objectContaining({ extensions: { code: 'UNAUTHENTICATED' } })] },
+        ],
+      });
+    },
+  );
 });
