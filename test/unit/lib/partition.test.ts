@@ -51,6 +51,7 @@ describe('isCognitoHost', () => {
     'cognito-identity.a.b.amazonaws.com',
     'cognito-identityamazonaws.com',
     'login.example',
+    'developer-logins.amazonaws.com',
     `${commercial}.example.com`,
   ])('does not take %s for one', (host) => {
     expect(isCognitoHost(host)).toBe(false);
