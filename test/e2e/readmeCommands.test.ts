@@ -19,6 +19,7 @@ const notRun: Readonly<Record<string, string>> = {
     'no container engine; container.test.ts follows the Dockerfile step by step',
   'docker run --read-only --cap-drop ALL -p 4000:4000 --env-file .env cognito-graphql': 'as above',
   'node --import ./tracing.mjs': "the reader's own file; tracing.test.ts loads an SDK",
+  'npm install lmdb@3': 'adds a package of the reader; package.test.ts keeps data with it',
   'npm ls graphql': "npm's, about the reader's own packages",
   'npm dedupe': 'as above',
 };
