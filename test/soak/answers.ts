@@ -49,12 +49,7 @@ export function createClient(url: string) {
     /** An operation as a user whose answer has to have data. */
     async ask(token: string, query: string, variables: object = {}): Promise<Reply> {
       const reply = await send('POST', '/graphql', token, JSON.stringify({ query, variables }));
-      if (reply.status !== 200 || reply.body.errors !== undefined) {
-        const codes = (reply.body.errors ?? []).map(
-          (error: { extensions: { code: string } }) => error.extensions.code,
-        );
-        throw new Error(`answered ${reply.status} ${codes.join()}`);
-      }
+      if (reply.status !== 200 || reply.body.errors !== undefined) throw new Error(describe(reply));
       return reply;
     },
     /** Does one piece of traffic, and takes down what was not as it should be. */
@@ -78,4 +73,15 @@ export type Client = ReturnType<typeof createClient>;
 /** Says what was expected, without what came: that may be a token. */
 export function check(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(`not so: ${what}`);
+}
+
+/** An answer without its contents, which may be a token; the request id finds it in the service's log. */
+const describe = ({ status, body, requestId }: Reply) =>
+  `answered ${status} ${codeOf(body)} to request ${requestId}`;
+const codeOf = (body: Reply['body']): string => body?.errors?.[0]?.extensions?.code ?? 'without an error';
+
+export function checkCode(reply: Reply, status: number, code: string): void {
+  if (reply.status !== status || codeOf(reply.body) !== code) {
+    throw new Error(`${describe(reply)} in place of ${status} ${code}`);
+  }
 }

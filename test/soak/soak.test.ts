@@ -148,6 +148,13 @@ async function readRecords(file: string): Promise<void> {
   }
 }
 
+/** What the service has to say about the request that a finding names. */
+function withLogLine(finding: string): string {
+  const requestId = /to request (\S+)/.exec(finding)?.[1];
+  const line = requestId && ended.stdout.split('\n').find((each) => each.includes(requestId));
+  return line ? `${finding}: ${line}` : finding;
+}
+
 const third = (which: 'first' | 'last') => {
   const length = Math.max(1, Math.floor(samples.length / 3));
   return which === 'first' ? samples.slice(0, length) : samples.slice(-length);
@@ -175,7 +182,7 @@ function report(): void {
 describe('a service in use for a long time', () => {
   it('answers every request as it has to', () => {
     const { examples, total, right, statuses } = traffic.findings();
-    expect(examples).toEqual([]);
+    expect(examples.map(withLogLine)).toEqual([]);
     expect(total).toBe(0);
     // Cognito is there all the time and its quotas are not reached: nothing may be 5xx.
     expect(Object.keys(statuses).filter((status) => Number(status) >= 500)).toEqual([]);
