@@ -314,7 +314,22 @@ describe('with a count that several processes share', () => {
     expect(requests).toHaveLength(1);
     await time.advance(1);
     expect(starts.map(({ user }) => user)).toEqual(['hog', 'alice', 'hog']);
+    // What was granted is known there.
+    expect(requests[1]?.unreported).toEqual([]);
     expect(time.pending).toBe(0);
+  });
+
+  it('lets go what is granted for a caller who has gone meanwhile', async () => {
+    const { permits } = count({ granted: 1, waitMs: 0, sharers: 1 });
+    const { ask, starts } = setUp({ permits });
+    const caller = new AbortController();
+    ask('alice', caller.signal);
+    caller.abort();
+    await settled();
+    expect(starts).toEqual([]);
+    ask('bob');
+    await settled();
+    expect(starts.map(({ user }) => user)).toEqual(['bob']);
   });
 
   it('foresees longer waits when others want their part too', async () => {

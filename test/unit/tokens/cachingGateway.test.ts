@@ -371,6 +371,22 @@ describe('changes of identities', () => {
     expect((await early).identityId).toBe('B');
   });
 
+  it('what became void under way is not put where other processes look', async () => {
+    const said: string[] = [];
+    const place = {
+      keep: ({ identityId }: OpenIdToken) => void said.push(`keep ${identityId}`),
+      leave: () => void said.push('leave'),
+    };
+    const { gateway, identities } = setUp({}, { shared: { find: async () => place } });
+    const pending = gateway.issueOpenIdToken(request('u1'), never);
+    await time.advance(100);
+    identities.set('u1', 'B');
+    gateway.forget({ users: ['u1'] });
+    await time.advance(900);
+    expect((await pending).identityId).toBe('B');
+    expect(said).toEqual(['leave', 'keep B']);
+  });
+
   it('whoever is overtaken by changes again and again is told so', async () => {
     const { gateway } = setUp();
     const unlucky = gateway.issueOpenIdToken(request('u1'), never);
