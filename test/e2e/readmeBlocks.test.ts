@@ -92,8 +92,8 @@ describe('the short examples of the README', () => {
       AWS.config.cognitoidentity = { endpoint: '${product.cognitoUrl}' };
       ${blockWith('AWS.CognitoIdentityCredentials')}
       await AWS.config.credentials.getPromise();
-      const answer = AWS.config.credentials.accessKeyId;`;
-    expect(await runCode('sdkOfSecondGeneration', code)).toMatch(/^ASIA/);
+      const answer = AWS.config.credentials.accessKeyId.slice(0, 4);`;
+    expect(await runCode('sdkOfSecondGeneration', code)).toBe('ASIA');
   });
 
   it('start the embedded Cognito in a test, move its clock, and make it fail', async () => {
