@@ -70,10 +70,10 @@ describe('the examples', () => {
       const { identityId, credentials } = example.session;
       example.signOut();
       const { credentials: left } = await fetchAuthSession();
-      const answer = { identityId, key: credentials.accessKeyId, left: left ?? null };`;
+      const answer = { identityId, key: credentials.accessKeyId.slice(0, 4), left: left ?? null };`;
     expect(await runExample('amplify', code)).toEqual({
       identityId: expect.stringMatching(identity),
-      key: expect.stringMatching(/^ASIA/),
+      key: 'ASIA',
       left: null,
     });
   });
