@@ -6,9 +6,9 @@ RUN node -e "const p = require('./package.json'); for (const name in p.devDepend
 RUN npm install --ignore-scripts
 
 FROM packages AS build
-COPY tsconfig.json tsconfig.build.json tsconfig.browser.json bundle.mjs ./
+COPY tsconfig.json tsconfig.build.json tsconfig.browser.json esbuild.config.ts ./
 COPY src src
-RUN node_modules/.bin/tsc -p tsconfig.browser.json --incremental false && node bundle.mjs
+RUN node_modules/.bin/tsc -p tsconfig.browser.json --incremental false && node_modules/.bin/tsx esbuild.config.ts
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000

@@ -4,7 +4,13 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startNode } from '../support/command.ts';
 
-const sources = ['bundle.mjs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.browser.json'];
+const sources = [
+  'esbuild.config.ts',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.browser.json',
+];
 let folder: string;
 /** Seconds since the epoch at which everything was last changed. */
 const before = 1_700_000_000;
@@ -21,7 +27,10 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const touch = (path: string, seconds: number) => utimes(join(folder, path), seconds, seconds);
 async function isFresh(): Promise<boolean> {
-  const { finished } = startNode(['bundle.mjs', '--fresh'], { cwd: folder, env: process.env });
+  const { finished } = startNode(['--import', 'tsx', 'esbuild.config.ts', '--fresh'], {
+    cwd: folder,
+    env: process.env,
+  });
   return (await finished).code === 0;
 }
 

@@ -71,7 +71,8 @@ async function linkBuildPackages(modules: string): Promise<void> {
     await symlink(join(repository, 'node_modules', name), join(modules, name));
   }
   await mkdir(join(modules, '.bin'));
-  await symlink(join(repository, 'node_modules/.bin/tsc'), join(modules, '.bin/tsc'));
+  for (const tool of ['tsc', 'tsx'])
+    await symlink(join(repository, 'node_modules/.bin', tool), join(modules, '.bin', tool));
 }
 
 async function freePort(): Promise<number> {

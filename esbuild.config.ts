@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 /**
  * Makes what `dist` runs from: one bundle for the command, which holds all that it needs, and one for the entries of the library, without
@@ -20,7 +20,14 @@ const shared = ['graphql', ...Object.keys(dependencies)];
 /** A native module that only `emulate --data` loads, and one of type-graphql's that nothing here loads. */
 const optional = ['lmdb', 'class-validator'];
 
-function bundle({ entryPoints, chunks, external }) {
+interface Bundle {
+  readonly entryPoints: Record<string, string>;
+  /** Folder below `dist` for what the entries share. */
+  readonly chunks: string;
+  readonly external: string[];
+}
+
+function bundle({ entryPoints, chunks, external }: Bundle) {
   return build({
     entryPoints,
     outdir: 'dist',
@@ -42,7 +49,7 @@ function bundle({ entryPoints, chunks, external }) {
 }
 
 /** The explorer's scripts are 9 MB of text, which is kept compressed beside the bundles and unpacked on the first visit. */
-const compressedExplorer = {
+const compressedExplorer: Plugin = {
   name: 'compressed explorer',
   setup({ onLoad }) {
     onLoad({ filter: /render-graphiql[\\/]esm[\\/]graphiql\.js$/ }, async ({ path }) => {
@@ -61,15 +68,15 @@ const compressedExplorer = {
   },
 };
 
-function compress(text) {
+function compress(text: string): Buffer {
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN } = constants;
   return brotliCompressSync(text, { params: { [BROTLI_PARAM_QUALITY]: 9, [BROTLI_PARAM_LGWIN]: 24 } });
 }
 
 /** Removes what earlier builds have left: whatever is no bundle, and neither declares nor is a module for browsers that src has. */
-function sweep(bundles) {
+function sweep(bundles: ReadonlySet<string>): void {
   const forBrowsers = /^dist\/(client\/|demo\/page\/|demo\/pageConfig\.js$|lib\/clock\.js$)/;
-  for (const name of readdirSync('dist', { recursive: true })) {
+  for (const name of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
     const file = join('dist', name).replaceAll(sep, '/');
     if (!/\.(js|map|d\.ts)$/.test(file) || bundles.has(file)) continue;
     const source = file.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js)$/, '.ts');
@@ -79,8 +86,8 @@ function sweep(bundles) {
 }
 
 /** Name, version and licence of every package that is in the bundles, as their licences ask for and as scanners want to know. */
-function notices(inputs) {
-  const packages = new Map();
+function notices(inputs: readonly string[]): string {
+  const packages = new Map<string, string>();
   for (const input of inputs) {
     const folder = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input.replaceAll(sep, '/'))?.[1];
     if (folder !== undefined && !packages.has(folder)) packages.set(folder, noticeOf(folder));
@@ -88,7 +95,7 @@ function notices(inputs) {
   return [...new Set(packages.values())].sort().join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-function noticeOf(folder) {
+function noticeOf(folder: string): string {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const text = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'LICENSE-MIT']
     .map((file) => join(folder, file))
@@ -97,7 +104,7 @@ function noticeOf(folder) {
 }
 
 /** When anything that the build is made from was last changed; a folder changes with each name in it. */
-function changedAt(path) {
+function changedAt(path: string): number {
   const stats = statSync(path);
   const within = stats.isDirectory() ? readdirSync(path).map((name) => changedAt(join(path, name))) : [];
   return Math.max(stats.mtimeMs, ...within);
@@ -106,7 +113,7 @@ function changedAt(path) {
 if (process.argv.includes('--fresh')) {
   const sources = [
     'src',
-    'bundle.mjs',
+    'esbuild.config.ts',
     'package.json',
     'package-lock.json',
     'tsconfig.json',
