@@ -171,7 +171,8 @@ describe('the commands of the README', () => {
 
   it('measure with suites and options that exist', async () => {
     const help = await succeeds(`${command('npm run bench')} -- --help`);
-    for (const name of ['npm run bench -- capacity', 'npm run bench -- --quick emulator mutation']) {
+    const suites = 'npm run bench -- mutation coldUser emulator coldStart lookup';
+    for (const name of ['npm run bench -- capacity', 'npm run bench -- memory', suites]) {
       const words = command(name).replace('npm run bench -- ', '').split(' ');
       for (const word of words) expect(help, name).toMatch(new RegExp(`^(?:Or alone: | *)${word} `, 'm'));
     }
