@@ -1,6 +1,7 @@
 // Checks bearer tokens without HTTP: node:crypto alone, or the product's authenticator, which sees each token for the first time or again.
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { createJwtAuthenticator } from '../../../src/auth/jwtAuthenticator.ts';
+import { measureRate } from './rate.mjs';
 
 const [kind, alg, warmUpMs, measureMs] = process.argv.slice(2);
 const { privateKey, publicKey } =
@@ -49,24 +50,10 @@ async function check(token) {
   return userId.startsWith('user-');
 }
 
-async function checkFor(ms) {
-  const end = performance.now() + ms;
-  let count = 0;
-  while (performance.now() < end) {
-    if (!(await check(tokens[count++ % tokens.length]))) throw new Error('a good token was refused');
-  }
-  return count;
-}
-await checkFor(Number(warmUpMs));
-const cpu = process.cpuUsage();
-const begin = performance.now();
-const count = await checkFor(Number(measureMs));
-const seconds = (performance.now() - begin) / 1000;
-const { user, system } = process.cpuUsage(cpu);
-process.stdout.write(
-  JSON.stringify({
-    requestsPerSecond: count / seconds,
-    microsecondsPerRequest: (user + system) / count,
-    unexpected: 0,
-  }),
+await measureRate(
+  async (count) => {
+    if (!(await check(tokens[count % tokens.length]))) throw new Error('a good token was refused');
+  },
+  Number(warmUpMs),
+  Number(measureMs),
 );
