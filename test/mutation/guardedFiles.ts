@@ -8,13 +8,19 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   'src/auth/jwtAuthenticator.ts': [
     'test/unit/auth/jwtAuthenticator.test.ts',
     'test/unit/auth/keySet.test.ts',
+    'test/unit/auth/keyRotation.test.ts',
   ],
   'src/auth/keys.ts': ['test/unit/auth/jwtAuthenticator.test.ts'],
-  'src/auth/keySet.ts': ['test/unit/auth/closing.test.ts', 'test/unit/auth/keySet.test.ts'],
-  'src/auth/keyDocuments.ts': ['test/unit/auth/keySet.test.ts'],
+  'src/auth/keySet.ts': [
+    'test/unit/auth/closing.test.ts',
+    'test/unit/auth/keySet.test.ts',
+    'test/unit/auth/keyRotation.test.ts',
+  ],
+  'src/auth/keyDocuments.ts': ['test/unit/auth/keySet.test.ts', 'test/unit/auth/keyRotation.test.ts'],
   'src/auth/fetchJson.ts': [
     'test/unit/auth/fetchJson.test.ts',
     'test/unit/auth/keySet.test.ts',
+    'test/unit/auth/keyRotation.test.ts',
     'test/unit/auth/introspection.test.ts',
     'test/unit/auth/jwtAuthenticator.test.ts',
   ],

@@ -1,67 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createJwtAuthenticator, type JwtAuthenticatorOptions } from '../../../src/auth/index.ts';
-import type { JwtAuthenticator } from '../../../src/auth/jwtAuthenticator.ts';
-import {
-  audience,
-  bearer,
-  eventually,
-  issuer,
-  json,
-  never,
-  refusal,
-  type SigningKey,
-  signingKey,
-  TestClock,
-  type TestServer,
-  testServer,
-  withDefaults,
-} from './support.ts';
+import { describe, expect, it } from 'vitest';
+import { ask, clock, forged, k1, k2, login, loginAt, problems, server, setUpKeySet } from './keySetSetUp.ts';
+import { eventually, json, refusal, signingKey, testServer, withDefaults } from './support.ts';
 
 const weakJwk = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
-let k1: SigningKey;
-let k2: SigningKey;
-let server: TestServer;
-let clock: TestClock;
-let problems: (string | null)[];
-const open: JwtAuthenticator[] = [];
 
-beforeAll(async () => {
-  [k1, k2] = await Promise.all([signingKey('k1'), signingKey('k2')]);
-});
-beforeEach(async () => {
-  clock = new TestClock();
-  problems = [];
-  server = await testServer(json({ keys: [k1.publicJwk] }));
-});
-afterEach(async () => {
-  for (const login of open.splice(0)) login.close();
-  await server.close();
-});
+setUpKeySet();
 
-function loginAt(uri: string | undefined, changes: Partial<JwtAuthenticatorOptions> = {}): JwtAuthenticator {
-  const login = createJwtAuthenticator({
-    issuer,
-    audience,
-    keys: uri === undefined ? { kind: 'jwks' } : { kind: 'jwks', uri },
-    clock,
-    onProblem: (problem) => problems.push(problem),
-    ...changes,
-  });
-  open.push(login);
-  return login;
-}
-
-const login = (changes: Partial<JwtAuthenticatorOptions> = {}) => loginAt(`${server.url}/jwks`, changes);
-const ask = (authenticator: JwtAuthenticator, token: string) =>
-  authenticator.authenticate(bearer(token), never());
-/** A token that is well-formed, signed by nobody, and names a key of its own. */
-const forged = (kid: unknown) =>
-  [{ alg: 'RS256', kid }, withDefaults({ nonce: kid })]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    .concat('AAAA')
-    .join('.');
 const failing = (_request: IncomingMessage, response: ServerResponse) => void response.writeHead(503).end();
 const freePort = async () => {
   const probe = await testServer(failing);
@@ -456,97 +402,6 @@ it('a key server that is slow, but has not failed, is waited for', async () => {
     setTimeout(() => json({ keys: [k1.publicJwk] })(request, response), 2_300);
   });
   expect(await ask(login(), await k1.sign())).toMatchObject({ userId: 'u1' });
-});
-
-describe('rotation', () => {
-  it('is waited for by all tokens with the new key that come at a time', async () => {
-    const authenticator = login();
-    await ask(authenticator, await k1.sign());
-    server.answer(json({ keys: [k2.publicJwk] }));
-    clock.advanceSeconds(31);
-    const tokens = await Promise.all(['u1', 'u2', 'u3'].map((sub) => k2.sign({ sub })));
-    const principals = await Promise.all(tokens.map((token) => ask(authenticator, token)));
-    expect(principals.map((principal) => principal?.userId)).toEqual(['u1', 'u2', 'u3']);
-    expect(server.requests).toHaveLength(2);
-  });
-
-  it('forgets tokens verified with a key that is gone', async () => {
-    const authenticator = login();
-    const token = await k1.sign({ exp: (withDefaults({})['exp'] as number) + 3600 });
-    await ask(authenticator, token);
-    server.answer(json({ keys: [k2.publicJwk] }));
-    clock.advanceSeconds(31);
-    expect(await ask(authenticator, await k2.sign())).toMatchObject({ userId: 'u1' });
-    expect(await refusal(ask(authenticator, token))).toMatchObject({
-      code: 'UNAUTHENTICATED',
-      reason: 'no key of the issuer fits the token',
-    });
-  });
-
-  it('is noticed when only remembered tokens come in', async () => {
-    const authenticator = login();
-    const token = await k1.sign({ exp: (withDefaults({})['exp'] as number) + 3600 });
-    await ask(authenticator, token);
-    server.answer(json({ keys: [k2.publicJwk] }));
-    clock.advanceSeconds(601);
-    expect(await ask(authenticator, token)).toMatchObject({ userId: 'u1' });
-    await eventually(async () => (await ask(authenticator, token).catch(() => null)) === null);
-    expect(server.requests).toHaveLength(2);
-  });
-
-  it('after a long silence is noticed before the first token is accepted', async () => {
-    const authenticator = login();
-    const token = await k1.sign({ exp: (withDefaults({})['exp'] as number) + 3600 });
-    await ask(authenticator, token);
-    server.answer(json({ keys: [k2.publicJwk] }));
-    clock.advanceSeconds(600 + 60);
-    expect((await refusal(ask(authenticator, token))).code).toBe('UNAUTHENTICATED');
-  });
-
-  it('is no rotation when the same keys come in another order', async () => {
-    server.answer(json({ keys: [k1.publicJwk, k2.publicJwk] }));
-    const authenticator = login();
-    const token = await k1.sign({ exp: (withDefaults({})['exp'] as number) + 3600 });
-    const principal = await ask(authenticator, token);
-    const reordered = Object.fromEntries(Object.entries(k1.publicJwk).reverse());
-    server.answer(json({ keys: [k2.publicJwk, reordered] }));
-    clock.advanceSeconds(700);
-    expect(await refusal(ask(authenticator, forged('x')))).toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(server.requests).toHaveLength(2);
-    expect(await ask(authenticator, token)).toBe(principal);
-  });
-});
-
-describe('freshness', () => {
-  it('is restored in the background: no token waits for a routine refresh', async () => {
-    const authenticator = login({ fetchTimeoutMs: 60_000 });
-    await ask(authenticator, await k1.sign());
-    server.answer(() => {});
-    clock.advanceSeconds(601);
-    const exp = (withDefaults({})['exp'] as number) + 600;
-    expect(await ask(authenticator, await k1.sign({ sub: 'u2', exp }))).toMatchObject({ userId: 'u2' });
-    await eventually(() => server.requests.length === 2);
-  });
-
-  it.each([
-    ['max-age=300', 300],
-    ['public, MAX-AGE="300"', 300],
-    ['max-age=1', 60],
-    ['no-store', 60],
-    ['max-age=99999999', 86_400],
-    ['private', 600],
-  ])('Cache-Control: %s keeps the keys for %i seconds', async (header, seconds) => {
-    server.answer(json({ keys: [k1.publicJwk] }, { 'cache-control': header }));
-    const authenticator = login({ maxTokenAgeSeconds: 200_000 });
-    const token = await k1.sign({ exp: (withDefaults({})['exp'] as number) + 150_000 });
-    await ask(authenticator, token);
-    clock.advanceSeconds(seconds - 1);
-    await ask(authenticator, token);
-    expect(server.requests).toHaveLength(1);
-    clock.advanceSeconds(1);
-    await ask(authenticator, token);
-    await eventually(() => server.requests.length === 2);
-  });
 });
 
 it('a log that cannot be written keeps nobody from signing in', async () => {
