@@ -3,13 +3,14 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { type FragmentDefinitionNode, type GraphQLSchema, Kind, type SelectionSetNode } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../telemetry/logger.ts';
 import { headOf, reportUnexpected } from './afterExecution.ts';
 import { unauthenticated } from './authChecker.ts';
 import type { GraphQLContext } from './context.ts';
 import { formatError, toGraphQLError } from './errors.ts';
 import { defaultOperationLimits, limitOperations, parseOptionsFor } from './limits/index.ts';
+import { asksForMetaOnly, rootFieldsOf } from './rootFields.ts';
 
 export interface ApolloServerOptions {
   readonly schema: GraphQLSchema;
@@ -61,31 +62,11 @@ const refuseAnonymous: ApolloServerPlugin<GraphQLContext> = {
     return {
       async didResolveOperation({ contextValue, operation, document }) {
         if (contextValue.principal !== null || operation === undefined) return;
-        const fragments = new Map(
-          document.definitions
-            .filter(
-              (definition): definition is FragmentDefinitionNode =>
-                definition.kind === Kind.FRAGMENT_DEFINITION,
-            )
-            .map((fragment) => [fragment.name.value, fragment]),
-        );
-        if (!asksForMetaOnly(operation.selectionSet, fragments)) throw toGraphQLError(unauthenticated());
+        if (!asksForMetaOnly(rootFieldsOf(operation, document))) throw toGraphQLError(unauthenticated());
       },
     };
   },
 };
-
-/** Root fields of a validated document: its fragments exist and have no cycles. */
-function asksForMetaOnly(
-  { selections }: SelectionSetNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-): boolean {
-  return selections.every((selection) => {
-    if (selection.kind === Kind.FIELD) return selection.name.value.startsWith('__');
-    const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value);
-    return inner === undefined || asksForMetaOnly(inner.selectionSet, fragments);
-  });
-}
 
 /** Gives an answer without data the HTTP status of its error, and an unexpected error the request id to find it by. */
 const answerWithStatus = (logger: Logger): ApolloServerPlugin<GraphQLContext> => ({

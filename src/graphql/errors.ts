@@ -34,20 +34,12 @@ export function httpOf(
  * anything else Apollo answers 500 and sends the object to the client.
  */
 export function toGraphQLError(error: ServiceError): GraphQLError {
-  const extensions = extensionsOf(error);
+  const { extensions } = error;
   const http = httpOf(extensions);
   return new GraphQLError(error.message, {
     originalError: error,
     extensions: http === null ? extensions : { ...extensions, http },
   });
-}
-
-function extensionsOf({ code, retryAfter, problems }: ServiceError): Record<string, unknown> {
-  return {
-    code,
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...(problems === undefined ? {} : { problems }),
-  };
 }
 
 /** Apollo Server's and graphql-js's own codes, whose messages are about the document and not about us. */
@@ -68,11 +60,11 @@ const documentCodes = new Set([
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const original = unwrapResolverError(error);
   if (original instanceof ServiceError) {
-    return { ...formatted, message: original.message, extensions: extensionsOf(original) };
+    return { ...formatted, message: original.message, extensions: original.extensions };
   }
   const { code, problems } = formatted.extensions ?? {};
   if (error instanceof GraphQLError && error.originalError instanceof ServiceError) {
-    return { ...formatted, extensions: extensionsOf(error.originalError) };
+    return { ...formatted, extensions: error.originalError.extensions };
   }
   if (original === error && documentCodes.has(String(code))) {
     return {

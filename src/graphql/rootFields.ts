@@ -25,3 +25,8 @@ export function rootFieldsOf(
   visit(selectionSet);
   return fields;
 }
+
+/** Whether nothing is asked for but the schema. */
+export function asksForMetaOnly(rootFields: ReadonlyMap<string, string>): boolean {
+  return [...rootFields.values()].every((name) => name.startsWith('__'));
+}

@@ -8,10 +8,12 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../telemetry/logger.ts';
-import { codeOf, countRootFields, headOf, reportUnexpected } from './afterExecution.ts';
+import { codeOf, countRootFields, reportUnexpected } from './afterExecution.ts';
+import { answerOf, type GraphQLAnswer, refusal } from './answer.ts';
+import { unauthenticated } from './authChecker.ts';
 import type { GraphQLContext } from './context.ts';
 import { formatError } from './errors.ts';
-import { rootFieldsOf } from './rootFields.ts';
+import { asksForMetaOnly, rootFieldsOf } from './rootFields.ts';
 
 /**
  * Operations that Apollo Server has parsed, validated and let through once, and that are executed beside it from then on: half of what
@@ -30,13 +32,6 @@ export interface ValidatedOperation {
 }
 
 export type Variables = Readonly<Record<string, unknown>>;
-
-/** An answer as it goes over HTTP. */
-export interface GraphQLAnswer {
-  readonly status: number;
-  readonly headers: ReadonlyMap<string, string>;
-  readonly body: string;
-}
 
 export interface ValidatedOperationsOptions {
   readonly schema: GraphQLSchema;
@@ -87,21 +82,22 @@ function toExecutable({
   readonly operationName: string | undefined;
   readonly rootFields: ReadonlyMap<string, string>;
 }): ValidatedOperation['execute'] {
+  const openToStrangers = asksForMetaOnly(rootFields);
   return async (variableValues, contextValue) => {
+    if (contextValue.principal === null && !openToStrangers) {
+      const error = unauthenticated();
+      countRootFields(countField, rootFields, undefined, [error]);
+      return refusal(error);
+    }
     const result = execute({ schema, document, operationName, variableValues, contextValue });
     const { data, errors = [] } = result instanceof Promise ? await result : result;
     if (data === undefined) return null;
     const formatted = errors.map(format);
     reportUnexpected(errors, formatted, contextValue.requestId, logger);
     countRootFields(countField, rootFields, data, formatted);
-    const { status, headers } = headOf(data, formatted) ?? plainHead;
-    // Errors first and a line's end, as Apollo Server writes it.
-    const answer = errors.length === 0 ? { data } : { errors: formatted, data };
-    return { status, headers, body: `${JSON.stringify(answer)}\n` };
+    return answerOf({ data, errors: formatted });
   };
 }
-
-const plainHead = { status: 200, headers: new Map<string, string>() };
 
 /** As Apollo Server prepares an error for `formatError`. */
 function format(error: GraphQLError): GraphQLFormattedError {

@@ -3,10 +3,11 @@ import { type ApolloServer, HeaderMap, type HTTPGraphQLRequest } from '@apollo/s
 import type { Authenticator, RequestHeaders } from '../auth/authenticator.ts';
 import type { Principal } from '../auth/principal.ts';
 import { ServiceError } from '../errors.ts';
+import { type GraphQLAnswer, refusal } from '../graphql/answer.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { toGraphQLError } from '../graphql/errors.ts';
 import type { TrustedDocuments } from '../graphql/trustedDocuments.ts';
-import type { GraphQLAnswer, ValidatedOperations, Variables } from '../graphql/validatedOperations.ts';
+import type { ValidatedOperations, Variables } from '../graphql/validatedOperations.ts';
 import type { IdentityReader } from '../identities/identityReader.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -48,14 +49,14 @@ export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
       made ??= createContext(request, scope, options);
       return made;
     };
-    const known = await executeKnown(asked.body, validated, context);
-    if (known !== null) return answerWith(response, known, `${accept}; charset=utf-8`);
+    const direct = asked.body === undefined ? null : await answerDirectly(asked.body, validated, context);
+    if (direct !== null) return answerWith(response, direct, `${accept}; charset=utf-8`);
 
     const headers = headerMapOf(request);
     if (accept !== undefined) headers.set('accept', accept);
     const answer = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method ?? 'GET', headers, ...asked },
-      context,
+      context: () => context().catch(throwAsGraphQLError),
     });
     for (const [name, value] of answer.headers) response.setHeader(name, value);
     // The landing page says in itself where its parts come from.
@@ -71,21 +72,26 @@ export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
   };
 }
 
-/** Null for everything but a plain request of a signed-in user for an operation that is known to be valid. */
-async function executeKnown(
+/**
+ * Null for what Apollo Server has to answer: everything but a refused login, and a plain request for an operation that is known to be
+ * valid. A refusal does not depend on what was asked, and strangers should not cost more than users.
+ */
+async function answerDirectly(
   body: unknown,
   validated: GraphqlRouteOptions['validated'],
   contextOf: () => Promise<GraphQLContext>,
 ): Promise<GraphQLAnswer | null> {
+  let context: GraphQLContext;
+  try {
+    context = await contextOf();
+  } catch (error) {
+    return error instanceof ServiceError ? refusal(error) : null;
+  }
   const { query, operationName, variables, extensions } = Object(body) as Record<string, unknown>;
   if (typeof query !== 'string' || !isLeftOut(extensions)) return null;
   if (!isLeftOut(variables) && (typeof variables !== 'object' || Array.isArray(variables))) return null;
   const operation = validated.find(query, (operationName ?? undefined) as string | undefined);
-  if (operation === undefined) return null;
-  // Why a request is not authenticated is told by Apollo Server, which asks for the same context.
-  const context = await contextOf().catch(() => null);
-  if (context === null || context.principal === null) return null;
-  return operation.execute((variables ?? undefined) as Variables | undefined, context);
+  return operation?.execute((variables ?? undefined) as Variables | undefined, context) ?? null;
 }
 
 const isLeftOut = (value: unknown): value is null | undefined => value === null || value === undefined;
@@ -170,8 +176,13 @@ async function createContext(
       { requestId: scope.requestId, code: error.code, err: error.cause },
       'A request was not authenticated',
     );
-    throw toGraphQLError(error);
+    throw error;
   }
+}
+
+/** Apollo Server takes status and headers of a refusal from its own kind of error only. */
+function throwAsGraphQLError(error: unknown): never {
+  throw error instanceof ServiceError ? toGraphQLError(error) : error;
 }
 
 /** What costs something is made when a resolver asks for it: the signal, and the loaders of look-ups. */

@@ -1,5 +1,6 @@
 import { ApolloServer } from '@apollo/server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ServiceError } from '../../src/errors.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { captureText } from '../support/writtenLogs.ts';
@@ -221,8 +222,6 @@ describe('an operation that Apollo Server has let through before', () => {
     ['asks for another operation', { operationName: 'Other' }, { user: 'u4' }],
     ['has a number as its operation name', { operationName: 5 }, { user: 'u4' }],
     ['has extensions', { extensions: { persistedQuery: { version: 1, sha256Hash: '0' } } }, { user: 'u4' }],
-    ['is of nobody', {}, {}],
-    ['has a bad token', {}, { headers: { authorization: 'Bearer x.y.z' } }],
   ])("is Apollo Server's to answer when the request %s", async (_, changes, caller) => {
     const query = anew(credentials);
     const known = await post({ query }, { user: 'u4' });
@@ -248,9 +247,99 @@ describe('an operation that Apollo Server has let through before', () => {
     expect(throughApollo).toHaveBeenCalledTimes(4);
   });
 
+  it.each([
+    ['refuses a stranger', '{ me { userId } }', 401],
+    ['refuses a stranger who asks for the schema as well', '{ __typename me { userId } }', 401],
+    [
+      'tells a stranger of the schema',
+      '{ __typename ...f } fragment f on Query { __schema { queryType { name } } }',
+      200,
+    ],
+  ])('%s, in the same bytes', async (_, text, status) => {
+    const query = anew(text);
+    const apollo = await post({ query });
+    await post({ query }, { user: 'u5' });
+    expect(throughApollo).toHaveBeenCalledTimes(2);
+    const beside = await post({ query });
+    expect(throughApollo).toHaveBeenCalledTimes(2);
+    expect(beside).toEqual(apollo);
+    expect(beside.status).toBe(status);
+  });
+
+  it('counts the strangers whom it refuses', async () => {
+    const counted = async () => {
+      const text = await (await fetch(`${stack.app.url}/metrics`)).text();
+      return Number(
+        /operations_total\{field="identityPool",code="UNAUTHENTICATED"\} (\d+)/.exec(text)?.[1] ?? 0,
+      );
+    };
+    const query = anew('{ identityPool { id } }');
+    await post({ query }, { user: 'u5' });
+    const before = await counted();
+    await post({ query });
+    expect(throughApollo).toHaveBeenCalledTimes(1);
+    expect(await counted()).toBe(before + 1);
+  });
+
   it('is not a text of more than 16 kB', async () => {
     const query = anew(`{ me { userId } } #${'x'.repeat(16_384)}`);
     for (let i = 0; i < 3; i++) await post({ query }, { user: 'u5' });
     expect(throughApollo).toHaveBeenCalledTimes(3);
+  });
+});
+
+/** Over GET a login is looked at by Apollo Server, which must first see that no other site's page has sent the request. */
+async function get(query: string, headers: Readonly<Record<string, string>>, url = stack.app.url) {
+  const response = await fetch(`${url}/graphql?${new URLSearchParams({ query })}`, {
+    headers: { 'x-request-id': 'the-same', 'apollo-require-preflight': '1', ...headers },
+  });
+  const { date, ...others } = Object.fromEntries(response.headers);
+  return { status: response.status, headers: others, body: await response.text(), dated: date !== undefined };
+}
+
+describe('a login that is refused', () => {
+  const query = '{ me { userId } }';
+
+  it.each<[string, Record<string, string>]>([
+    ['a token that is none', { authorization: 'Bearer x.y.z' }],
+    ['another scheme', { authorization: 'Basic dTpw' }],
+    ['an answer of another type', { authorization: 'Bearer x', accept: 'application/graphql-response+json' }],
+  ])('is answered without Apollo Server, in the same bytes: %s', async (_, headers) => {
+    const apollo = await get(query, headers);
+    expect(throughApollo).toHaveBeenCalledTimes(1);
+    const beside = await post({ query }, { headers });
+    expect(throughApollo).toHaveBeenCalledTimes(1);
+    expect(beside).toEqual(apollo);
+    expect(beside.status).toBe(401);
+    expect(beside.headers['www-authenticate']).toBe('Bearer realm="cognito-graphql"');
+  });
+
+  it('is the answer whatever was asked', async () => {
+    const headers = { authorization: 'Bearer x.y.z' };
+    const { status, body } = await post({ query }, { headers });
+    for (const sent of [
+      { query: 'no document' },
+      { query, variables: [] },
+      { query, operationName: 'Other' },
+    ]) {
+      expect(await post(sent, { headers })).toMatchObject({ status, body });
+    }
+  });
+
+  it('with a login that cannot be asked, too', async () => {
+    const authenticator = {
+      authenticate: () =>
+        Promise.reject(new ServiceError('AUTH_UNAVAILABLE', 'The login does not answer.', { retryAfter: 7 })),
+    };
+    const other = await startStack({ parts: { authenticator } });
+    try {
+      const apollo = await get(query, {}, other.app.url);
+      const beside = await post({ query }, { url: other.app.url });
+      expect(throughApollo).toHaveBeenCalledTimes(1);
+      expect(beside).toEqual(apollo);
+      expect(beside).toMatchObject({ status: 503, headers: { 'retry-after': '7' } });
+    } finally {
+      await other.stop();
+    }
   });
 });
