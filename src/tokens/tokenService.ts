@@ -24,8 +24,8 @@ export interface TokenService {
 
 export interface IssueRequest {
   /** Seconds, 60 up to the configured duration, which is the default. Checked by the caller. */
-  readonly tokenDuration?: number;
-  readonly previousIdentityId?: string;
+  readonly tokenDuration?: number | undefined;
+  readonly previousIdentityId?: string | undefined;
   /** Do not reuse a kept token: the caller has found its identity gone. */
   readonly renew?: boolean;
   /** Exchange the token for AWS credentials as well. */
@@ -35,7 +35,7 @@ export interface IssueRequest {
 export interface LinkGuestRequest {
   readonly guestIdentityId: string;
   readonly guestOpenIdToken: string;
-  readonly tokenDuration?: number;
+  readonly tokenDuration?: number | undefined;
   readonly exchange: boolean;
 }
 

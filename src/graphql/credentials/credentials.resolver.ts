@@ -45,7 +45,12 @@ export class CredentialsResolver {
       check('input.previousIdentityId', previousIdentityId, identityIdRule),
     );
     const exchange = this.wantsExchange(info);
-    const request = { ...given({ tokenDuration, previousIdentityId }), renew: renew === true, exchange };
+    const request = {
+      tokenDuration: tokenDuration ?? undefined,
+      previousIdentityId: previousIdentityId ?? undefined,
+      renew: renew === true,
+      exchange,
+    };
     return this.answer(await this.tokens.issue(context.principal, request, context));
   }
 
@@ -68,7 +73,7 @@ export class CredentialsResolver {
     const request = {
       guestIdentityId,
       guestOpenIdToken,
-      ...given({ tokenDuration }),
+      tokenDuration: tokenDuration ?? undefined,
       exchange: this.wantsExchange(info),
     };
     return this.answer(await this.tokens.linkGuest(context.principal, request, context));
@@ -87,10 +92,4 @@ export class CredentialsResolver {
     const { region, identityPoolId, loginsKey } = this.options;
     return { ...issued, region, identityPoolId, loginsKey };
   }
-}
-
-/** GraphQL's null means "left out", which the services know as undefined. */
-function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], null> } {
-  const entries = Object.entries(values).filter(([, value]) => value !== null && value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], null> };
 }
