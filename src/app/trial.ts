@@ -10,8 +10,9 @@ export async function firstTabOf(demoLogin: DemoLogin | undefined): Promise<Firs
   return { document: firstDocument, headers: { authorization: `Bearer ${token}` } };
 }
 
-const firstDocument = `# Your user's identity in the pool, with a token to exchange for AWS credentials.
-# The user is the one of the access token in the headers.
+const firstDocument = `# Your user's identity in the pool, with a token
+# to exchange for AWS credentials. The user is
+# the one of the access token in the headers.
 mutation CognitoCredentials {
   cognitoCredentials {
     identityId

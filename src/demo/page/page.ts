@@ -93,6 +93,17 @@ async function fetchCredentials(forceRefresh = false): Promise<() => void> {
   };
 }
 
+/** A login that refuses somebody leaves who was here before: whose credentials are shown again, with the error. */
+async function goOnAsBefore(error: unknown): Promise<never> {
+  const own = latest;
+  const refused = error instanceof CognitoGraphQLError && error.code === 'LOGIN_FAILED';
+  if (refused && session.state.kind !== 'nobody') {
+    const show = await fetchCredentials();
+    if (own === latest) show();
+  }
+  throw error;
+}
+
 /** Signing in and out do not wait for what is under way, they end it; the rest comes one at a time. */
 function onClick(id: string, work: () => Promise<() => void>, interrupts = false): void {
   element(id).addEventListener('click', () => {
@@ -106,7 +117,7 @@ element<HTMLFormElement>('sign-in').addEventListener('submit', (event) => {
     forgetAll();
     const user = element<HTMLInputElement>('user').value;
     showSigningIn(user);
-    const handedOver = await session.signIn(user);
+    const handedOver = await session.signIn(user).catch(goOnAsBefore);
     const show = await fetchCredentials();
     return () => {
       show();

@@ -239,6 +239,22 @@ requireTool('chromium').describe('the demo page of serve, in Chromium', () => {
     expect(await demo.text('seen')).not.toContain('alice');
   });
 
+  it('goes on with the user who was here when the login refuses another', async () => {
+    const alice = await demo.signIn('alice');
+    await demo.page.route('**/demo-login/token', (route) =>
+      route.fulfill({
+        status: 400,
+        json: { error: 'invalid_grant', error_description: 'nobody of that name' },
+      }),
+    );
+    await demo.enter('mallory');
+    await demo.shows('LOGIN_FAILED: The demo login refused: nobody of that name.');
+    expect(await demo.text('state')).toBe('Signed in as alice.');
+    expect(await demo.text('identity')).toBe(alice);
+    expect(await demo.text('access-key')).toMatch(/^ASIA\w{16}$/);
+    expect(await demo.text('seen')).not.toContain('mallory');
+  });
+
   it('lets another user in during a refresh, and nothing of the first comes back', async () => {
     const alice = await demo.signIn('alice');
     await product.control('POST', 'faults', {
