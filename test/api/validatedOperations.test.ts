@@ -326,18 +326,19 @@ describe('a login that is refused', () => {
     }
   });
 
-  it('with a login that cannot be asked, too', async () => {
-    const authenticator = {
-      authenticate: () =>
-        Promise.reject(new ServiceError('AUTH_UNAVAILABLE', 'The login does not answer.', { retryAfter: 7 })),
-    };
+  it.each([
+    [new ServiceError('AUTH_UNAVAILABLE', 'The login does not answer.', { retryAfter: 7 }), 503],
+    [new ServiceError('FORBIDDEN', 'Not from there.'), 500],
+  ])('by a host’s own authenticator, too: %s', async (error, status) => {
+    const authenticator = { authenticate: () => Promise.reject(error) };
     const other = await startStack({ parts: { authenticator } });
     try {
       const apollo = await get(query, {}, other.app.url);
       const beside = await post({ query }, { url: other.app.url });
       expect(throughApollo).toHaveBeenCalledTimes(1);
       expect(beside).toEqual(apollo);
-      expect(beside).toMatchObject({ status: 503, headers: { 'retry-after': '7' } });
+      expect(beside.status).toBe(status);
+      expect(beside.headers['retry-after']).toBe(error.retryAfter?.toString());
     } finally {
       await other.stop();
     }

@@ -50,6 +50,8 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
     'test/api/authorization.test.ts',
     'test/api/hostileRequests.test.ts',
   ],
+  'src/graphql/rootFields.ts': ['test/api/authorization.test.ts', 'test/api/validatedOperations.test.ts'],
+  'src/graphql/answer.ts': ['test/api/validatedOperations.test.ts'],
   'src/graphql/validatedOperations.ts': ['test/api/validatedOperations.test.ts'],
   'src/graphql/afterExecution.ts': ['test/unit/graphql/afterExecution.test.ts'],
   'src/graphql/inputRules.ts': ['test/unit/graphql/inputRules.test.ts'],

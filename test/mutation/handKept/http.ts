@@ -18,9 +18,10 @@ export const httpChanges: readonly Change[] = [
   },
   {
     file: 'src/http/graphqlRoute.ts',
-    from: 'context === null || context.principal === null',
-    to: 'context === null',
+    from: 'instanceof ServiceError ? refusal(error) : null',
+    to: '? null : null',
   },
+  { file: 'src/http/graphqlRoute.ts', from: '.catch(throwAsGraphQLError)', to: '' },
   { file: 'src/http/graphqlRoute.ts', from: ' || !isLeftOut(extensions)', to: '' },
   {
     file: 'src/http/graphqlRoute.ts',
