@@ -8,12 +8,12 @@ export interface AuditEvent {
   /** Who asked: the developer user identifier, which is the HMAC of the user id when a key is configured. */
   readonly userId: string;
   /** What was issued for or changed. */
-  readonly identityIds?: readonly string[];
+  readonly identityIds?: readonly string[] | undefined;
   /** Whose link was changed, by an administrator. */
-  readonly affectedUserIds?: readonly string[];
+  readonly affectedUserIds?: readonly string[] | undefined;
   /** Seconds. */
-  readonly tokenDuration?: number;
-  readonly tagNames?: readonly string[];
+  readonly tokenDuration?: number | undefined;
+  readonly tagNames?: readonly string[] | undefined;
   readonly requestId: string;
   readonly clientAddress: string;
 }

@@ -169,7 +169,9 @@ export function createTokenService(services: Services, options: TokenServiceOpti
           ? await exchangeOrRenew(issued, request, scope.signal)
           : { token: issued, awsCredentials: undefined };
         return {
-          ...token,
+          identityId: token.identityId,
+          openIdToken: token.openIdToken,
+          expiresAt: token.expiresAt,
           identityChanged: previousIdentityId !== undefined && previousIdentityId !== token.identityId,
           linked: false,
           awsCredentials,

@@ -90,6 +90,16 @@ export class CredentialsResolver {
 
   private answer(issued: IssuedToken): CognitoCredentials {
     const { region, identityPoolId, loginsKey } = this.options;
-    return { ...issued, region, identityPoolId, loginsKey };
+    return {
+      identityId: issued.identityId,
+      openIdToken: issued.openIdToken,
+      expiresAt: issued.expiresAt,
+      region,
+      identityPoolId,
+      loginsKey,
+      identityChanged: issued.identityChanged,
+      linked: issued.linked,
+      awsCredentials: issued.awsCredentials,
+    };
   }
 }
