@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createVitest, type Vitest } from 'vitest/node';
+import { createVitest, type TestModule, type Vitest } from 'vitest/node';
 import { guardedFiles } from './guardedFiles.ts';
 import { handKept } from './handKept/index.ts';
 import { conditionMutants, locate, type Mutant } from './mutants.ts';
@@ -38,19 +38,30 @@ async function passes(file: string, tests: readonly string[], mutant: Mutant | n
   );
   current = mutant;
   // One after the other, the quick ones first: what notices a mutant spares the rest.
-  for (const test of tests) {
+  for (let next = 0; next < tests.length; ) {
+    const test = tests[next] as string;
     const specifications = await vitest.globTestSpecifications([test]);
     vitest.invalidateFile(resolve(file));
     const watchdog = setTimeout(() => {
       throw new Error(`endless: ${JSON.stringify(mutant)}`);
     }, patienceMs);
+    // The instance keeps the results of every run: a file that comes to no end must not show those of the mutant before.
+    for (const { project, moduleId } of specifications) vitest.state.clearFiles(project, [moduleId]);
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
     clearTimeout(watchdog);
     vitest.invalidateFile(resolve(file));
-    if (unhandledErrors.length > 0 || !testModules.every((module) => module.ok())) return false;
+    const run = testModules.filter(({ moduleId }) =>
+      specifications.some((each) => each.moduleId === moduleId),
+    );
+    if (unhandledErrors.length > 0 || run.some(hasFailed)) return false;
+    // Neither failed nor whole: the end of the run before, which `bail` brought about, has reached this one. It is made again.
+    if (run.length > 0 && run.every((module) => module.ok())) next++;
   }
   return true;
 }
+
+const hasFailed = (module: TestModule) =>
+  module.errors().length > 0 || !module.children.allTests('failed').next().done;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 let survivors = 0;
