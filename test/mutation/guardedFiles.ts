@@ -112,4 +112,33 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
     'test/api/settings.test.ts',
   ],
   'src/telemetry/auditLog.ts': ['test/unit/telemetry/auditLog.test.ts'],
+  'src/client/obtainCredentials.ts': [
+    'test/unit/client/failures.test.ts',
+    'test/unit/client/credentialsProvider.test.ts',
+    'test/unit/client/users.test.ts',
+  ],
+  'src/client/acrossTabs.ts': [
+    'test/unit/client/acrossTabs.test.ts',
+    'test/unit/client/users.test.ts',
+    'test/unit/client/signingOut.test.ts',
+  ],
+  'src/client/credentialsProvider.ts': [
+    'test/unit/client/credentialsProvider.test.ts',
+    'test/unit/client/users.test.ts',
+    'test/unit/client/signingOut.test.ts',
+    'test/unit/client/failures.test.ts',
+    'test/unit/client/acrossTabs.test.ts',
+    'test/unit/client/guestSession.test.ts',
+  ],
+  'src/client/heldCredentials.ts': ['test/unit/client/credentialsProvider.test.ts'],
+  'src/client/waiting.ts': ['test/unit/client/failures.test.ts', 'test/unit/client/signingOut.test.ts'],
+  'src/client/post.ts': ['test/unit/client/failures.test.ts'],
+  'src/client/graphql.ts': ['test/unit/client/failures.test.ts'],
+  'src/client/cognito.ts': [
+    'test/unit/client/failures.test.ts',
+    'test/unit/client/credentialsProvider.test.ts',
+  ],
+  'src/client/guestSession.ts': ['test/unit/client/guestSession.test.ts'],
+  'src/client/amplify.ts': ['test/unit/client/amplify.test.ts'],
+  'src/demo/page/demoSession.ts': ['test/unit/demo/demoSession.test.ts'],
 };

@@ -55,4 +55,14 @@ export const unnoticeable: readonly {
     from: 'asking || permits === undefined || arrivals.size === 0 || nextGrant > clock.now()',
     because: 'a limiter that asks without a pause keeps the tests from ever ending, which everybody notices',
   },
+  {
+    file: 'src/client/acrossTabs.ts',
+    from: '!locks',
+    because: 'without locks the call throws inside the try, and the work is done all the same',
+  },
+  {
+    file: 'src/client/acrossTabs.ts',
+    from: "storage === 'indexedDB'",
+    because: 'only browsers have one: test/e2e/client/tabs.test.ts notices',
+  },
 ];
