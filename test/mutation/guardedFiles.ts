@@ -1,5 +1,9 @@
 /** Files whose every `if` is a guard, and the tests that must notice when one is gone. */
 export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
+  'src/auth/authErrors.ts': [
+    'test/unit/auth/jwtAuthenticator.test.ts',
+    'test/unit/auth/introspection.test.ts',
+  ],
   'src/auth/bearerToken.ts': [
     'test/unit/auth/bearerToken.test.ts',
     'test/unit/auth/jwtAuthenticator.test.ts',
@@ -18,6 +22,7 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/auth/keyDocuments.ts': ['test/unit/auth/keySet.test.ts', 'test/unit/auth/keyRotation.test.ts'],
   'src/auth/fetchJson.ts': [
+    'test/unit/auth/closing.test.ts',
     'test/unit/auth/fetchJson.test.ts',
     'test/unit/auth/keySet.test.ts',
     'test/unit/auth/keyRotation.test.ts',
@@ -141,4 +146,5 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   'src/client/guestSession.ts': ['test/unit/client/guestSession.test.ts'],
   'src/client/amplify.ts': ['test/unit/client/amplify.test.ts'],
   'src/demo/page/demoSession.ts': ['test/unit/demo/demoSession.test.ts'],
+  'src/config/loadAuth.ts': ['test/unit/config/loadConfig.test.ts', 'test/unit/config/settings.test.ts'],
 };
