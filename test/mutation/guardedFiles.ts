@@ -55,6 +55,7 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
     'test/api/authorization.test.ts',
     'test/api/hostileRequests.test.ts',
   ],
+  'src/graphql/shownErrors.ts': ['test/embed/service.test.ts'],
   'src/graphql/validatedOperations.ts': ['test/api/validatedOperations.test.ts'],
   'src/graphql/afterExecution.ts': ['test/unit/graphql/afterExecution.test.ts'],
   'src/graphql/inputRules.ts': ['test/unit/graphql/inputRules.test.ts'],
