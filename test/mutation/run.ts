@@ -7,15 +7,17 @@ import { conditionMutants, locate, type Mutant } from './mutants.ts';
 import { unnoticeable } from './unnoticeable.ts';
 
 /**
- * Takes the guards away one by one and runs the tests that are there for them: `tsx test/mutation/run.ts [part of a file name]`.
+ * Takes the guards away one by one and runs the tests that are there for them: `tsx test/mutation/run.ts [parts of file names]`.
  * Exits 1 when a guard can go without a test noticing.
  */
-const only = process.argv[2] ?? '';
+const only = process.argv.slice(2);
 /** A mutant that runs in circles ends this run; it belongs on the list of those that no test can notice. */
 const patienceMs = 300_000;
 
 let current: Mutant | null = null;
 let vitest: Vitest | undefined;
+/** What failed last, for whoever wonders. */
+let failure = '';
 
 /** Applies the current mutant while its file is loaded. */
 const mutation = {
@@ -60,16 +62,24 @@ async function passes(file: string, tests: readonly string[], mutant: Mutant | n
   return true;
 }
 
-const hasFailed = (module: TestModule) =>
-  module.errors().length > 0 || !module.children.allTests('failed').next().done;
+function hasFailed(module: TestModule): boolean {
+  const [error] = module.errors();
+  const [test] = module.children.allTests('failed');
+  if (error === undefined && test === undefined) return false;
+  const reason = error ?? test?.result().errors?.[0];
+  failure = `${module.moduleId} > ${test?.fullName}: ${reason?.message}`;
+  return true;
+}
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 let survivors = 0;
 let noticed = 0;
 for (const [file, tests] of Object.entries(guardedFiles)) {
-  if (!file.includes(only)) continue;
+  if (only.length > 0 && !only.some((part) => file.includes(part))) continue;
   const source = readFileSync(file, 'utf8');
-  if (!(await passes(file, tests, null))) throw new Error(`the tests of ${file} fail without any change`);
+  if (!(await passes(file, tests, null))) {
+    throw new Error(`the tests of ${file} fail without any change: ${failure}`);
+  }
   const byHand = handKept.filter((change) => change.file === file).map((change) => locate(change, source));
   for (const mutant of [...conditionMutants(file, source), ...byHand]) {
     const { from, to, offset } = mutant;

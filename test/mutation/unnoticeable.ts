@@ -75,4 +75,14 @@ export const unnoticeable: readonly {
     from: '!(error instanceof ServiceError)',
     because: 'other errors have none of the codes asked for next; the compiler wants it said',
   },
+  {
+    file: 'src/http/accept.ts',
+    from: 'remembered !== undefined',
+    because: 'only work is saved: the header comes to the same again',
+  },
+  {
+    file: 'src/http/accept.ts',
+    from: 'known.size < maxRemembered',
+    because: 'only work is saved: the header comes to the same again',
+  },
 ];
