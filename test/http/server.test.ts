@@ -6,7 +6,9 @@ import { createCors } from '../../src/http/cors.ts';
 import { readJsonBody } from '../../src/http/requestBody.ts';
 import type { Route } from '../../src/http/route.ts';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
 import { silentLogger } from '../support/silentLogger.ts';
+import { captureText } from '../support/writtenLogs.ts';
 
 const servers: HttpServer[] = [];
 afterEach(async () => {
@@ -144,7 +146,8 @@ describe('the HTTP server', () => {
         },
       },
     };
-    const { url } = await start([broken]);
+    const log = captureText();
+    const { url } = await start([broken], { logger: createLogger('info', log.stream) });
     const response = await fetch(`${url}/broken`, { headers: { 'x-request-id': 'r1' } });
     expect(response.status).toBe(500);
     expect(await response.json()).toEqual({
@@ -155,6 +158,22 @@ describe('the HTTP server', () => {
         },
       ],
     });
+    expect(JSON.parse(log.text())).toMatchObject({ requestId: 'r1', err: { message: 'secret' } });
+  });
+
+  it('ends the connection of an answer that fails in the middle, and goes on', async () => {
+    const broken: Route = {
+      path: '/broken',
+      methods: {
+        GET: async (_, response) => {
+          response.write('half of');
+          throw new Error('no');
+        },
+      },
+    };
+    const { url } = await start([broken, echo]);
+    await expect(fetch(`${url}/broken`).then((response) => response.text())).rejects.toThrow();
+    expect(await (await fetch(`${url}/echo`)).text()).toBe('got');
   });
 
   it.each([
@@ -244,6 +263,25 @@ describe('the HTTP server', () => {
     ]);
   });
 
+  it('has an aborted signal for whoever asks for it after the client has gone', async () => {
+    const late: Promise<unknown>[] = [];
+    const slow: Route = {
+      path: '/slow',
+      methods: {
+        GET: async (_, response, scope) => {
+          late.push(once(response, 'close').then(() => scope.signal.reason));
+        },
+      },
+    };
+    const { url } = await start([slow]);
+    const client = new AbortController();
+    const gone = fetch(`${url}/slow`, { signal: client.signal }).catch(() => undefined);
+    await expect.poll(() => late.length).toBe(1);
+    client.abort();
+    await gone;
+    expect(await late[0]).toMatchObject({ message: 'The client is gone.' });
+  });
+
   it('says what to do when its port is taken', async () => {
     const { port } = await start([echo]);
     const second = createHttpServer({ logger: silentLogger });
@@ -283,7 +321,8 @@ describe('a drain', () => {
     const { server, url } = await start([slow(300)]);
     const running = fetch(`${url}/slow`);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const drained = server.drain(5_000);
+    // Longer than this test may take: nothing is cut off.
+    const drained = server.drain(60_000);
     expect(server.draining).toBe(true);
     // What had been connected before is still served.
     await new Promise((resolve) => setImmediate(resolve));

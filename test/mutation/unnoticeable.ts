@@ -85,4 +85,14 @@ export const unnoticeable: readonly {
     from: 'known.size < maxRemembered',
     because: 'only work is saved: the header comes to the same again',
   },
+  {
+    file: 'src/http/requestBody.ts',
+    from: "contentType === 'application/json'",
+    because: 'only work is saved: read as any other media type, it comes to the same',
+  },
+  {
+    file: 'src/http/server.ts',
+    from: 'untilQuiet() > 0',
+    because: 'the time is waited for all the same, in a loop that leaves the processor no rest',
+  },
 ];
