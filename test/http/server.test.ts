@@ -5,7 +5,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createCors } from '../../src/http/cors.ts';
 import { readJsonBody } from '../../src/http/requestBody.ts';
 import type { Route } from '../../src/http/route.ts';
-import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import {
+  createHttpServer,
+  explainListenError,
+  type HttpServer,
+  type HttpServerOptions,
+} from '../../src/http/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { silentLogger } from '../support/silentLogger.ts';
 import { captureText } from '../support/writtenLogs.ts';
@@ -263,6 +268,20 @@ describe('the HTTP server', () => {
     ]);
   });
 
+  it('gives a request that did not come over the network no more time than any other', async () => {
+    const slow: Route = {
+      path: '/slow',
+      methods: {
+        GET: (_, response, { signal }) =>
+          signal.addEventListener('abort', () => void response.end(signal.reason.message)),
+      },
+    };
+    const { server } = await start([slow], { requestTimeoutMs: 100 });
+    const request = { method: 'GET', path: '/slow', headers: [], clientAddress: '192.0.2.1' };
+    const { body } = await server.handle({ ...request, timeoutMs: 60_000 });
+    expect(body.toString()).toBe('The request took too long; try again.');
+  });
+
   it('has an aborted signal for whoever asks for it after the client has gone', async () => {
     const late: Promise<unknown>[] = [];
     const slow: Route = {
@@ -287,6 +306,13 @@ describe('the HTTP server', () => {
     const second = createHttpServer({ logger: silentLogger });
     await expect(second.listen(port, '127.0.0.1')).rejects.toThrow(
       `Port ${port} on 127.0.0.1 is taken. Stop what listens there, or choose another port with PORT=${port + 1}.`,
+    );
+  });
+
+  it('says what to do when its port is not for everybody', () => {
+    const refused = Object.assign(new Error('listen EACCES'), { code: 'EACCES' });
+    expect(explainListenError(refused, 80, '0.0.0.0').message).toBe(
+      'Port 80 needs more rights than this process has. Choose one above 1023 with PORT.',
     );
   });
 
