@@ -344,7 +344,8 @@ describe('a drain', () => {
   });
 
   it('lets a running request end and refuses new connections', async () => {
-    const { server, url } = await start([slow(300)]);
+    // Longer than a drain waits for kept connections to be silent.
+    const { server, url } = await start([slow(1000)]);
     const running = fetch(`${url}/slow`);
     await new Promise((resolve) => setTimeout(resolve, 100));
     // Longer than this test may take: nothing is cut off.
