@@ -179,8 +179,6 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   function serve() {
-    if (timer !== undefined) timers.clear(timer);
-    timer = undefined;
     const now = clock.now();
     if (shared()) {
       void ask();

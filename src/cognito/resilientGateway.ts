@@ -182,7 +182,6 @@ export function createResilientGateway(options: ResilientGatewayOptions): Resili
           timers,
         );
       } catch (error) {
-        if (caller.aborted) throw caller.reason;
         if (error instanceof DeadlineError) throw unanswered();
         if (!(error instanceof Shed)) throw error;
         observer.onShed?.(operation);

@@ -125,7 +125,7 @@ export function createRedisTokens(options: RedisTokensOptions): RedisTokens {
       const [place, ...older] = placesOf(key, user) as [Place, ...Place[]];
       const giveUpAt = clock.now() + leaseMs;
       for (;;) {
-        if (pending.length > 0 || !link.available) return nowhere;
+        if (pending.length > 0) return nowhere;
         const seen = await read(place);
         if (seen === null) return nowhere;
         // What an invalidation says that is not announced yet may be about this very token.

@@ -72,7 +72,15 @@ requireTool('redis-server').describe('two replicas with a Redis', () => {
     await redis.stop();
     const health = async () => (await fetch(`${urls[0]}/readyz`)).json();
     await expect.poll(health).toMatchObject({ status: 'ready', problems: [{ check: 'redis' }] });
-    expect((await stack.send({ query, user: 'erin', url: urls[0] })).status).toBe(200);
-    expect((await stack.send({ query, user: 'erin', url: urls[1] })).status).toBe(200);
+    for (const url of [urls[0], urls[1]]) {
+      expect(await stack.send({ query, user: 'erin', url })).toMatchObject({
+        status: 200,
+        data: { cognitoCredentials: { identityId: expect.any(String) } },
+      });
+    }
+    // Each counts by itself then.
+    for (const status of [200, 200, 429]) {
+      expect((await stack.send({ query, user: 'erin', url: urls[0] })).status).toBe(status);
+    }
   });
 });

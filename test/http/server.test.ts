@@ -5,8 +5,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createCors } from '../../src/http/cors.ts';
 import { readJsonBody } from '../../src/http/requestBody.ts';
 import type { Route } from '../../src/http/route.ts';
-import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import {
+  createHttpServer,
+  explainListenError,
+  type HttpServer,
+  type HttpServerOptions,
+} from '../../src/http/server.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
 import { silentLogger } from '../support/silentLogger.ts';
+import { captureText } from '../support/writtenLogs.ts';
 
 const servers: HttpServer[] = [];
 afterEach(async () => {
@@ -144,7 +151,8 @@ describe('the HTTP server', () => {
         },
       },
     };
-    const { url } = await start([broken]);
+    const log = captureText();
+    const { url } = await start([broken], { logger: createLogger('info', log.stream) });
     const response = await fetch(`${url}/broken`, { headers: { 'x-request-id': 'r1' } });
     expect(response.status).toBe(500);
     expect(await response.json()).toEqual({
@@ -155,6 +163,22 @@ describe('the HTTP server', () => {
         },
       ],
     });
+    expect(JSON.parse(log.text())).toMatchObject({ requestId: 'r1', err: { message: 'secret' } });
+  });
+
+  it('ends the connection of an answer that fails in the middle, and goes on', async () => {
+    const broken: Route = {
+      path: '/broken',
+      methods: {
+        GET: async (_, response) => {
+          response.write('half of');
+          throw new Error('no');
+        },
+      },
+    };
+    const { url } = await start([broken, echo]);
+    await expect(fetch(`${url}/broken`).then((response) => response.text())).rejects.toThrow();
+    expect(await (await fetch(`${url}/echo`)).text()).toBe('got');
   });
 
   it.each([
@@ -244,11 +268,51 @@ describe('the HTTP server', () => {
     ]);
   });
 
+  it('gives a request that did not come over the network no more time than any other', async () => {
+    const slow: Route = {
+      path: '/slow',
+      methods: {
+        GET: (_, response, { signal }) =>
+          signal.addEventListener('abort', () => void response.end(signal.reason.message)),
+      },
+    };
+    const { server } = await start([slow], { requestTimeoutMs: 100 });
+    const request = { method: 'GET', path: '/slow', headers: [], clientAddress: '192.0.2.1' };
+    const { body } = await server.handle({ ...request, timeoutMs: 60_000 });
+    expect(body.toString()).toBe('The request took too long; try again.');
+  });
+
+  it('has an aborted signal for whoever asks for it after the client has gone', async () => {
+    const late: Promise<unknown>[] = [];
+    const slow: Route = {
+      path: '/slow',
+      methods: {
+        GET: async (_, response, scope) => {
+          late.push(once(response, 'close').then(() => scope.signal.reason));
+        },
+      },
+    };
+    const { url } = await start([slow]);
+    const client = new AbortController();
+    const gone = fetch(`${url}/slow`, { signal: client.signal }).catch(() => undefined);
+    await expect.poll(() => late.length).toBe(1);
+    client.abort();
+    await gone;
+    expect(await late[0]).toMatchObject({ message: 'The client is gone.' });
+  });
+
   it('says what to do when its port is taken', async () => {
     const { port } = await start([echo]);
     const second = createHttpServer({ logger: silentLogger });
     await expect(second.listen(port, '127.0.0.1')).rejects.toThrow(
       `Port ${port} on 127.0.0.1 is taken. Stop what listens there, or choose another port with PORT=${port + 1}.`,
+    );
+  });
+
+  it('says what to do when its port is not for everybody', () => {
+    const refused = Object.assign(new Error('listen EACCES'), { code: 'EACCES' });
+    expect(explainListenError(refused, 80, '0.0.0.0').message).toBe(
+      'Port 80 needs more rights than this process has. Choose one above 1023 with PORT.',
     );
   });
 
@@ -280,10 +344,12 @@ describe('a drain', () => {
   });
 
   it('lets a running request end and refuses new connections', async () => {
-    const { server, url } = await start([slow(300)]);
+    // Longer than a drain waits for kept connections to be silent.
+    const { server, url } = await start([slow(1000)]);
     const running = fetch(`${url}/slow`);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const drained = server.drain(5_000);
+    // Longer than this test may take: nothing is cut off.
+    const drained = server.drain(60_000);
     expect(server.draining).toBe(true);
     // What had been connected before is still served.
     await new Promise((resolve) => setImmediate(resolve));

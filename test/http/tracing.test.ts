@@ -97,6 +97,8 @@ describe('spans', () => {
       attributes: { 'error.type': 'FORBIDDEN' },
       status: { code: SpanStatusCode.ERROR },
     });
+    // A refusal is no failure of the server.
+    expect(spans[1]).toMatchObject({ name: 'POST /graphql', status: undefined });
     await fetch(`${stack.app.url}/secret-path?token=secret`);
     await expect.poll(() => spans.map(({ name }) => name)).toContain('GET');
     expect(JSON.stringify(spans)).not.toMatch(/the-user|eyJ|secret|us-east-1:/);
@@ -118,5 +120,19 @@ describe('spans', () => {
     const { spans } = record(() => false);
     await stack.send({ query: credentials, user: 'erin-the-user' });
     expect(spans).toEqual([]);
+  });
+
+  // The last one: calls are refused for a while afterwards.
+  it('tell that a request failed on our side', async () => {
+    stack.emulator.faults.add({ operation: token, error: { name: 'InternalErrorException' }, status: 500 });
+    const { spans } = record();
+    await stack.send({ query: credentials, user: 'frank-the-user' });
+    await expect
+      .poll(() => spans.at(-1))
+      .toMatchObject({
+        name: 'POST /graphql',
+        attributes: { 'http.response.status_code': 503, 'error.type': '503' },
+        status: { code: SpanStatusCode.ERROR },
+      });
   });
 });

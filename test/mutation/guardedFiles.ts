@@ -1,5 +1,9 @@
 /** Files whose every `if` is a guard, and the tests that must notice when one is gone. */
 export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
+  'src/auth/authErrors.ts': [
+    'test/unit/auth/jwtAuthenticator.test.ts',
+    'test/unit/auth/introspection.test.ts',
+  ],
   'src/auth/bearerToken.ts': [
     'test/unit/auth/bearerToken.test.ts',
     'test/unit/auth/jwtAuthenticator.test.ts',
@@ -18,6 +22,7 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/auth/keyDocuments.ts': ['test/unit/auth/keySet.test.ts', 'test/unit/auth/keyRotation.test.ts'],
   'src/auth/fetchJson.ts': [
+    'test/unit/auth/closing.test.ts',
     'test/unit/auth/fetchJson.test.ts',
     'test/unit/auth/keySet.test.ts',
     'test/unit/auth/keyRotation.test.ts',
@@ -52,6 +57,7 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/graphql/rootFields.ts': ['test/api/authorization.test.ts', 'test/api/validatedOperations.test.ts'],
   'src/graphql/answer.ts': ['test/api/validatedOperations.test.ts'],
+  'src/graphql/shownErrors.ts': ['test/embed/service.test.ts'],
   'src/graphql/validatedOperations.ts': ['test/api/validatedOperations.test.ts'],
   'src/graphql/afterExecution.ts': ['test/unit/graphql/afterExecution.test.ts'],
   'src/graphql/inputRules.ts': ['test/unit/graphql/inputRules.test.ts'],
@@ -74,8 +80,8 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
     'test/api/hostileRequests.test.ts',
   ],
   'src/http/cors.ts': ['test/http/server.test.ts'],
-  'src/http/server.ts': ['test/http/server.test.ts', 'test/http/lambda.test.ts'],
-  'src/http/clientError.ts': ['test/http/server.test.ts'],
+  'src/http/server.ts': ['test/http/server.test.ts', 'test/http/lambda.test.ts', 'test/http/tracing.test.ts'],
+  'src/http/clientError.ts': ['test/unit/http/clientError.test.ts', 'test/http/server.test.ts'],
   'src/http/clientAddress.ts': ['test/unit/http/clientAddress.test.ts'],
   'src/http/securityHeaders.ts': ['test/http/server.test.ts', 'test/http/pages.test.ts'],
   'src/http/lambdaEvent.ts': ['test/http/lambda.test.ts'],
@@ -114,4 +120,34 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
     'test/api/settings.test.ts',
   ],
   'src/telemetry/auditLog.ts': ['test/unit/telemetry/auditLog.test.ts'],
+  'src/client/obtainCredentials.ts': [
+    'test/unit/client/failures.test.ts',
+    'test/unit/client/credentialsProvider.test.ts',
+    'test/unit/client/users.test.ts',
+  ],
+  'src/client/acrossTabs.ts': [
+    'test/unit/client/acrossTabs.test.ts',
+    'test/unit/client/users.test.ts',
+    'test/unit/client/signingOut.test.ts',
+  ],
+  'src/client/credentialsProvider.ts': [
+    'test/unit/client/credentialsProvider.test.ts',
+    'test/unit/client/users.test.ts',
+    'test/unit/client/signingOut.test.ts',
+    'test/unit/client/failures.test.ts',
+    'test/unit/client/acrossTabs.test.ts',
+    'test/unit/client/guestSession.test.ts',
+  ],
+  'src/client/heldCredentials.ts': ['test/unit/client/credentialsProvider.test.ts'],
+  'src/client/waiting.ts': ['test/unit/client/failures.test.ts', 'test/unit/client/signingOut.test.ts'],
+  'src/client/post.ts': ['test/unit/client/failures.test.ts'],
+  'src/client/graphql.ts': ['test/unit/client/failures.test.ts'],
+  'src/client/cognito.ts': [
+    'test/unit/client/failures.test.ts',
+    'test/unit/client/credentialsProvider.test.ts',
+  ],
+  'src/client/guestSession.ts': ['test/unit/client/guestSession.test.ts'],
+  'src/client/amplify.ts': ['test/unit/client/amplify.test.ts'],
+  'src/demo/page/demoSession.ts': ['test/unit/demo/demoSession.test.ts'],
+  'src/config/loadAuth.ts': ['test/unit/config/loadConfig.test.ts', 'test/unit/config/settings.test.ts'],
 };

@@ -1,21 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createVitest, type Vitest } from 'vitest/node';
+import { createVitest, type TestModule, type Vitest } from 'vitest/node';
 import { guardedFiles } from './guardedFiles.ts';
 import { handKept } from './handKept/index.ts';
 import { conditionMutants, locate, type Mutant } from './mutants.ts';
 import { unnoticeable } from './unnoticeable.ts';
 
 /**
- * Takes the guards away one by one and runs the tests that are there for them: `tsx test/mutation/run.ts [part of a file name]`.
+ * Takes the guards away one by one and runs the tests that are there for them: `tsx test/mutation/run.ts [parts of file names]`.
  * Exits 1 when a guard can go without a test noticing.
  */
-const only = process.argv[2] ?? '';
+const only = process.argv.slice(2);
 /** A mutant that runs in circles ends this run; it belongs on the list of those that no test can notice. */
 const patienceMs = 300_000;
 
 let current: Mutant | null = null;
 let vitest: Vitest | undefined;
+/** What failed last, for whoever wonders. */
+let failure = '';
 
 /** Applies the current mutant while its file is loaded. */
 const mutation = {
@@ -38,17 +40,34 @@ async function passes(file: string, tests: readonly string[], mutant: Mutant | n
   );
   current = mutant;
   // One after the other, the quick ones first: what notices a mutant spares the rest.
-  for (const test of tests) {
+  for (let next = 0; next < tests.length; ) {
+    const test = tests[next] as string;
     const specifications = await vitest.globTestSpecifications([test]);
     vitest.invalidateFile(resolve(file));
     const watchdog = setTimeout(() => {
       throw new Error(`endless: ${JSON.stringify(mutant)}`);
     }, patienceMs);
+    // The instance keeps the results of every run: a file that comes to no end must not show those of the mutant before.
+    for (const { project, moduleId } of specifications) vitest.state.clearFiles(project, [moduleId]);
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
     clearTimeout(watchdog);
     vitest.invalidateFile(resolve(file));
-    if (unhandledErrors.length > 0 || !testModules.every((module) => module.ok())) return false;
+    const run = testModules.filter(({ moduleId }) =>
+      specifications.some((each) => each.moduleId === moduleId),
+    );
+    if (unhandledErrors.length > 0 || run.some(hasFailed)) return false;
+    // Neither failed nor whole: the end of the run before, which `bail` brought about, has reached this one. It is made again.
+    if (run.length > 0 && run.every((module) => module.ok())) next++;
   }
+  return true;
+}
+
+function hasFailed(module: TestModule): boolean {
+  const [error] = module.errors();
+  const [test] = module.children.allTests('failed');
+  if (error === undefined && test === undefined) return false;
+  const reason = error ?? test?.result().errors?.[0];
+  failure = `${module.moduleId} > ${test?.fullName}: ${reason?.message}`;
   return true;
 }
 
@@ -56,9 +75,11 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 let survivors = 0;
 let noticed = 0;
 for (const [file, tests] of Object.entries(guardedFiles)) {
-  if (!file.includes(only)) continue;
+  if (only.length > 0 && !only.some((part) => file.includes(part))) continue;
   const source = readFileSync(file, 'utf8');
-  if (!(await passes(file, tests, null))) throw new Error(`the tests of ${file} fail without any change`);
+  if (!(await passes(file, tests, null))) {
+    throw new Error(`the tests of ${file} fail without any change: ${failure}`);
+  }
   const byHand = handKept.filter((change) => change.file === file).map((change) => locate(change, source));
   for (const mutant of [...conditionMutants(file, source), ...byHand]) {
     const { from, to, offset } = mutant;

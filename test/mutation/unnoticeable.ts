@@ -55,4 +55,44 @@ export const unnoticeable: readonly {
     from: 'asking || permits === undefined || arrivals.size === 0 || nextGrant > clock.now()',
     because: 'a limiter that asks without a pause keeps the tests from ever ending, which everybody notices',
   },
+  {
+    file: 'src/client/acrossTabs.ts',
+    from: '!locks',
+    because: 'without locks the call throws inside the try, and the work is done all the same',
+  },
+  {
+    file: 'src/client/acrossTabs.ts',
+    from: "storage === 'indexedDB'",
+    because: 'only browsers have one: test/e2e/client/tabs.test.ts notices',
+  },
+  {
+    file: 'src/cognito/awsGateway.ts',
+    from: 'answer === null',
+    because: 'no error of these operations is translated into an absence; the compiler wants it said',
+  },
+  {
+    file: 'src/cognito/resilientGateway.ts',
+    from: '!(error instanceof ServiceError)',
+    because: 'other errors have none of the codes asked for next; the compiler wants it said',
+  },
+  {
+    file: 'src/http/accept.ts',
+    from: 'remembered !== undefined',
+    because: 'only work is saved: the header comes to the same again',
+  },
+  {
+    file: 'src/http/accept.ts',
+    from: 'known.size < maxRemembered',
+    because: 'only work is saved: the header comes to the same again',
+  },
+  {
+    file: 'src/http/requestBody.ts',
+    from: "contentType === 'application/json'",
+    because: 'only work is saved: read as any other media type, it comes to the same',
+  },
+  {
+    file: 'src/http/server.ts',
+    from: 'untilQuiet() > 0',
+    because: 'the time is waited for all the same, in a loop that leaves the processor no rest',
+  },
 ];

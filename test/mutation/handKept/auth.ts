@@ -68,4 +68,9 @@ export const authChanges: readonly Change[] = [
   { file: 'src/auth/verifiedTokens.ts', from: 'this.#tokens?.clear()', to: 'void 0' },
   { file: 'src/auth/keySet.ts', from: '    this.#closing.abort();\n', to: '' },
   { file: 'src/auth/introspection.ts', from: '    this.#closing.abort();\n', to: '' },
+  {
+    file: 'src/auth/authErrors.ts',
+    from: "    signal.addEventListener('abort', abort, { once: true });\n",
+    to: '',
+  },
 ];

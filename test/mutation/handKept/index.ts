@@ -1,5 +1,6 @@
 import type { Change } from '../mutants.ts';
 import { authChanges } from './auth.ts';
+import { clientChanges } from './client.ts';
 import { cognitoChanges } from './cognito.ts';
 import { graphqlChanges } from './graphql.ts';
 import { httpChanges } from './http.ts';
@@ -16,4 +17,5 @@ export const handKept: readonly Change[] = [
   ...httpChanges,
   ...tokensChanges,
   ...cognitoChanges,
+  ...clientChanges,
 ];

@@ -100,7 +100,6 @@ export const tokensChanges: readonly Change[] = [
   },
   { file: 'src/tokens/redisTokens.ts', from: 'clock.now() <= usableUntil ? token : undefined', to: 'token' },
   { file: 'src/tokens/redisTokens.ts', from: 'seen.token && pending.length === 0', to: 'seen.token' },
-  { file: 'src/tokens/redisTokens.ts', from: 'pending.length > 0 || !link.available', to: '!link.available' },
   {
     file: 'src/tokens/redisScripts.ts',
     from: 'return math.max(epoch, gone) >= start',

@@ -27,7 +27,13 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const common = { issuer, audience, onProblem: (problem: string | null) => problems.push(problem) };
+const common = {
+  issuer,
+  audience,
+  // Longer than this test may take: what ends earlier was given up.
+  fetchTimeoutMs: 60_000,
+  onProblem: (problem: string | null) => problems.push(problem),
+};
 const logins = {
   'the key set of a login': async () => ({
     authenticator: createJwtAuthenticator({ ...common, keys: { kind: 'jwks', uri: `${server.url}/jwks` } }),

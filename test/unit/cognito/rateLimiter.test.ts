@@ -343,6 +343,26 @@ describe('with a count that several processes share', () => {
     await time.advance(5000);
   });
 
+  it('foresees nothing from the time in which nobody waited', async () => {
+    const { permits } = count({ granted: 10, waitMs: 0, sharers: 1 });
+    const { time, ask, starts, refusals } = setUp({ permits });
+    times(10, () => ask('alice'));
+    await time.advance(60_000);
+    times(12, () => ask('alice'));
+    await time.advance(5000);
+    expect([starts.length, refusals.length]).toEqual([22, 0]);
+  });
+
+  it('tells that no call could start before the count has something again', async () => {
+    const { permits } = count({ granted: 1, waitMs: 300, sharers: 2 });
+    const { time, ask, limiter } = setUp({ permits });
+    ask('alice');
+    await settled();
+    expect(limiter.left).toBe(0);
+    await time.advance(300);
+    expect(limiter.left).toBe(4);
+  });
+
   it('does not ask without a pause when nothing is granted and no time is named', async () => {
     const { permits, requests } = count({ granted: 0, waitMs: 0, sharers: 1 });
     const { time, ask } = setUp({ permits });

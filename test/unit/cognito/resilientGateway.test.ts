@@ -99,7 +99,8 @@ describe('repeating', () => {
   });
 
   it.each(changes)('%s is repeated when it certainly did not happen', async (operation) => {
-    for (const failure of [throttled, refused]) {
+    const plainly = () => new ServiceError('UPSTREAM_THROTTLED', 'no');
+    for (const failure of [throttled, refused, plainly]) {
       const { gateway, calls } = setUp((call) => {
         if (call === 1) throw failure();
         return 'answer';
@@ -388,6 +389,26 @@ describe('what is seen', () => {
     refuse = false;
     await gateway.issueOpenIdToken(request(), never);
     expect(gateway.problem()).toBeNull();
+  });
+
+  it('what its caller gave up says nothing about Cognito', async () => {
+    const outcomes: unknown[] = [];
+    const { gateway } = setUp(
+      (call) => {
+        if (call === 1) throw new ServiceError('UPSTREAM_MISCONFIGURED', 'no');
+        return new Promise(() => {});
+      },
+      { observer: { onCall: (_operation, outcome) => outcomes.push(outcome) } },
+    );
+    await gateway.issueOpenIdToken(request(), never).catch(() => {});
+    const caller = new AbortController();
+    const givenUp = gateway.issueOpenIdToken(request(), caller.signal).catch(() => {});
+    await settled();
+    caller.abort();
+    await givenUp;
+    await settled();
+    expect(outcomes).toEqual(['UPSTREAM_MISCONFIGURED', 'aborted']);
+    expect(gateway.problem()).toBe('Amazon Cognito refuses to issue tokens (UPSTREAM_MISCONFIGURED)');
   });
 
   it('the causes used here are those of the adapter', () => {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { answerTypes, preferredType } from '../../../src/http/accept.ts';
+import { answerTypes, createPreferredType, preferredType } from '../../../src/http/accept.ts';
 
 const [json, graphql] = answerTypes;
+const remembering = createPreferredType(answerTypes);
 
 it.each([
   [undefined, json],
@@ -26,4 +27,10 @@ it.each([
   [',;,=', null],
 ])('Accept: %s is answered as %s', (accept, type) => {
   expect(preferredType(accept, answerTypes)).toBe(type);
+  expect([remembering(accept), remembering(accept)]).toEqual([type, type]);
+});
+
+it('a header beyond those that are remembered is answered all the same', () => {
+  for (let i = 0; i < 200; i += 1) expect(remembering(`text/${i}`)).toBeNull();
+  expect(remembering(`text/html, ${graphql}`)).toBe(graphql);
 });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ServiceError } from '../../../src/errors.ts';
 import type { AuditEvent } from '../../../src/telemetry/audit.ts';
 import { type AuditLog, type AuditLogOptions, createAuditLog } from '../../../src/telemetry/auditLog.ts';
+import { SimulatedTime, settled } from '../../support/simulatedTime.ts';
 
 const clock = { time: 1_795_600_800_000, now: () => clock.time };
 const event: AuditEvent = {
@@ -186,6 +187,24 @@ describe('a log that cannot be written', () => {
     ]);
     expect(log.problem()).toBe('the audit log cannot be written');
     await log.close();
+  });
+
+  it('gives each record its own time, however long those before it have waited', async () => {
+    const time = new SimulatedTime();
+    const stuck = new Writable({ write: () => {} });
+    const log = createAuditLog({ target: stuck, clock: time, timers: time, timeoutMs: 1000 });
+    const refusals: string[] = [];
+    const write = (requestId: string) =>
+      void log.write({ ...event, requestId }).catch(() => refusals.push(requestId));
+    write('r1');
+    await settled();
+    write('r2');
+    await time.advance(600);
+    write('r3');
+    await time.advance(400);
+    expect(refusals).toEqual(['r1', 'r2']);
+    await time.advance(600);
+    expect(refusals).toEqual(['r1', 'r2', 'r3']);
   });
 
   it('refuses at once when too many records wait', async () => {

@@ -201,6 +201,9 @@ describe('many requests at once', () => {
     await time.advance(300);
     await issue('u1');
     expect(lookups).toEqual(['miss', 'joined', 'hit']);
+    gateway.recall(request('u1'));
+    gateway.recall(request('u2'));
+    expect(lookups).toEqual(['miss', 'joined', 'hit', 'hit']);
   });
 });
 
@@ -367,6 +370,16 @@ describe('changes of identities', () => {
     await time.advance(100);
     identities.set('u1', 'B');
     await gateway.deleteIdentities(['identity of u1'], never);
+    await time.advance(900);
+    expect((await early).identityId).toBe('B');
+  });
+
+  it('and when nobody knows which identity was changed', async () => {
+    const { gateway, cache, identities } = setUp();
+    const early = gateway.issueOpenIdToken(request('u1'), never);
+    await time.advance(100);
+    identities.set('u1', 'B');
+    cache.invalidate('everything');
     await time.advance(900);
     expect((await early).identityId).toBe('B');
   });

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CognitoGateway, OpenIdToken } from '../../../src/cognito/gateway.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
 import { createCachingGateway } from '../../../src/tokens/cachingGateway.ts';
 import { createRedisLink, type RedisLink } from '../../../src/tokens/redisLink.ts';
 import { createRedisTokens } from '../../../src/tokens/redisTokens.ts';
-import { createTokenCache } from '../../../src/tokens/tokenCache.ts';
+import { createTokenCache, type TokenCache } from '../../../src/tokens/tokenCache.ts';
 import { createTokenCipher } from '../../../src/tokens/tokenCipher.ts';
 import { fakeGateway, fakeToken } from '../../support/fakeGateway.ts';
 import { RedisServer, until } from '../../support/redisServer.ts';
@@ -27,6 +28,8 @@ requireTool('redis-server').describe('tokens shared by several processes', () =>
   let identities: Map<string, string>;
   let calls: string[];
   let beforeAnswer: () => Promise<void>;
+  /** Seconds that a token lives still, when it is less than what was asked for. */
+  let longestLife: number;
 
   beforeEach(async () => {
     server = await RedisServer.start();
@@ -36,6 +39,7 @@ requireTool('redis-server').describe('tokens shared by several processes', () =>
     identities = new Map();
     calls = [];
     beforeAnswer = async () => {};
+    longestLife = Number.POSITIVE_INFINITY;
   });
   afterEach(async () => {
     await Promise.all(links.map((link) => link.close()));
@@ -48,7 +52,7 @@ requireTool('redis-server').describe('tokens shared by several processes', () =>
       calls.push(user);
       const identity = identities.get(user) ?? `identity-of-${user}`;
       await beforeAnswer();
-      return fakeToken(identity, Date.now(), tokenDuration);
+      return fakeToken(identity, Date.now(), Math.min(tokenDuration, longestLife));
     },
     async unlinkDeveloperIdentity({ developerUserIdentifier: user }) {
       identities.set(user, 'identity-after-unlink');
@@ -58,7 +62,12 @@ requireTool('redis-server').describe('tokens shared by several processes', () =>
     },
   });
 
-  async function replica({ keys = [key], connected = true, commandTimeoutMs = 5000 } = {}) {
+  async function replica({
+    keys = [key],
+    connected = true,
+    commandTimeoutMs = 5000,
+    clock = systemClock,
+  } = {}) {
     const link = createRedisLink({
       url: server.url,
       namespace: 'cg:test',
@@ -66,7 +75,7 @@ requireTool('redis-server').describe('tokens shared by several processes', () =>
       heartbeatMs: 50,
     });
     links.push(link);
-    const shared = createRedisTokens({ link, cipher: createTokenCipher(keys) });
+    const shared = createRedisTokens({ link, cipher: createTokenCipher(keys), clock });
     const cache = createTokenCache({ identityPoolId: 'pool', developerProviderName: 'login.demo', shared });
     shared.follow(cache);
     if (connected) await until(() => link.problem() === null, 'Redis can be used');
@@ -91,6 +100,8 @@ requireTool('redis-server').describe('tokens shared by several processes', () =>
     }
     return parts.join('\n');
   }
+  const leasesEnd = () =>
+    until(async () => (await admin.keys('cg:test:lease:*')).length === 0, 'the lease is given back');
   const stored = () => until(async () => (await contents()).includes('user:'), 'the token is there');
 
   it('a token made by one is used by the other, and nothing of it can be read in Redis', async () => {
@@ -186,6 +197,8 @@ requireTool('redis-server').describe('tokens shared by several processes', () =>
     beforeAnswer = async () => {};
     release();
     await early;
+    await leasesEnd();
+    expect(await contents()).not.toMatch(/identity-of|\d{13} \d{13} /);
     const three = await replica();
     expect(await three.identityOf('alice')).toBe('identity-after-change');
   });
@@ -281,5 +294,100 @@ requireTool('redis-server').describe('tokens shared by several processes', () =>
     await old.gateway.unlinkDeveloperIdentity(link, never);
     const finished = await replica({ keys: [otherKey] });
     expect(await finished.identityOf('alice')).toBe('identity-after-unlink');
+  });
+
+  it('a token that cannot be handed out any more is not put there', async () => {
+    const one = await replica();
+    await one.identityOf('alice');
+    await stored();
+    longestLife = 60;
+    await one.identityOf('alice', 800);
+    await leasesEnd();
+    const [name = ''] = await admin.keys('cg:test:user:*');
+    expect(await admin.hlen(name)).toBe(1);
+  });
+
+  it('what is too old by the clock of a process is not used there', async () => {
+    const [one, ahead] = [
+      await replica(),
+      await replica({ clock: { ...systemClock, now: () => Date.now() + 700_000 } }),
+    ];
+    await one.identityOf('alice');
+    await stored();
+    await ahead.identityOf('alice');
+    expect(calls).toEqual(['alice', 'alice']);
+  });
+
+  it('a call that began in the millisecond of a change is void, one that began after it is not', async () => {
+    const [one, two, three] = [await replica(), await replica(), await replica()];
+    await one.identityOf('alice');
+    await stored();
+    const [name = ''] = await admin.keys('cg:test:user:*');
+    const [value = ''] = Object.values(await admin.hgetall(name));
+    const start = Number(value.split(' ')[0]);
+    await admin.set('cg:test:epoch', start - 1);
+    await two.identityOf('alice');
+    expect(calls).toHaveLength(1);
+    await admin.set('cg:test:epoch', start);
+    await three.identityOf('alice');
+    expect(calls).toHaveLength(2);
+  });
+
+  /** What a process is told from now on. */
+  function listen({ cache }: { cache: TokenCache }) {
+    const told: unknown[] = [];
+    cache.invalidate = (what) => void told.push(what);
+    return told;
+  }
+  const alice = { users: ['alice'] };
+
+  it('changes are told to the others in order, each once', async () => {
+    const [one, two] = [await replica(), await replica()];
+    const told = listen(two);
+    const changes = ['a', 'b', 'c'].map((user) => ({ users: [user] }));
+    for (const what of changes) one.shared.announce(what);
+    await until(() => JSON.stringify(told).includes('"c"'), 'the last one is told');
+    expect(told).toEqual(changes);
+  });
+
+  it('more changes than are worth remembering are told as one', async () => {
+    const [one, two] = [await replica(), await replica()];
+    const told = listen(two);
+    server.freeze();
+    for (let i = 0; i < 1001; i += 1) one.shared.announce({ users: [`u${i}`] });
+    server.thaw();
+    await until(() => told.length > 1, 'they are told');
+    expect(told).toEqual([{ users: ['u0'] }, 'everything']);
+  });
+
+  it('as long as a change has not arrived, Redis is not asked', async () => {
+    const [one, two] = [await replica(), await replica()];
+    const told = listen(two);
+    server.freeze();
+    one.shared.announce(alice);
+    expect(await one.identityOf('alice')).toBe('identity-of-alice');
+    server.thaw();
+    await until(() => told.length > 0, 'the change has arrived');
+    expect(await admin.keys('cg:test:lease:*')).toEqual([]);
+  });
+
+  it('what Redis answers is not used when something changed meanwhile', async () => {
+    const [one, two] = [await replica(), await replica()];
+    await one.identityOf('alice');
+    await stored();
+    server.freeze();
+    const late = two.identityOf('alice');
+    two.shared.announce(alice);
+    server.thaw();
+    await late;
+    expect(calls).toEqual(['alice', 'alice']);
+  });
+
+  it('a message that is not sealed with a common key is heeded and not read', async () => {
+    const one = await replica();
+    const told = listen(one);
+    await admin.publish('cg:test:changes', JSON.stringify({ from: 'somebody', what: { users: ['alice'] } }));
+    await until(() => told.length > 0, 'the message has arrived');
+    expect(told).toEqual(['everything']);
   });
 });
