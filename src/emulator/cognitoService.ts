@@ -4,10 +4,11 @@ import { type Handlers, unsignedOperations } from './operations/index.ts';
 import { type HttpAnswer, jsonAnswer, jsonError, parseBody } from './protocols/awsJson.ts';
 import type { QueryServices } from './protocols/queryOperation.ts';
 import type { CallContext, Handler } from './services.ts';
-import { verifySignature, type WireRequest } from './sigv4.ts';
+import { verifySignature } from './sigv4.ts';
 import { secretLookup } from './sts/callers.ts';
 import { inputs, type OperationName } from './validation/cognitoShapes.ts';
 import { validate } from './validation/validate.ts';
+import type { WireRequest } from './wireRequest.ts';
 
 export interface CallOptions {
   /** By how much the time for checking the signature is off, milliseconds. */

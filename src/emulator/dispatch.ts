@@ -10,8 +10,8 @@ import { xmlDocument } from './protocols/queryDocument.ts';
 import { QueryError } from './protocols/queryOperation.ts';
 import { type LoggedRequest, loggable, type RequestLog } from './requestLog.ts';
 import type { Outcome } from './server.ts';
-import type { WireRequest } from './sigv4.ts';
 import type { Throttles } from './throttles.ts';
+import type { WireRequest } from './wireRequest.ts';
 
 export interface Dispatcher {
   /** Serves a call of Cognito, STS or IAM; undefined for a request that is none. */
