@@ -95,7 +95,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       pendingCalls = dispatcher.pending;
       const host = createHttpHost({
         now: clock.now,
-        answer: async (request) =>
+        answer: (request) =>
           dispatcher.dispatch(request) ?? otherAnswer(request, core, settings, url ?? '', emulator),
       });
       url = (await host.listen(port, address)).url;
