@@ -4,10 +4,11 @@ import { type Handlers, unsignedOperations } from './operations/index.ts';
 import { type HttpAnswer, jsonAnswer, jsonError, parseBody } from './protocols/awsJson.ts';
 import type { QueryServices } from './protocols/queryOperation.ts';
 import type { CallContext, Handler } from './services.ts';
-import { verifySignature, type WireRequest } from './sigv4.ts';
+import { verifySignature } from './sigv4.ts';
 import { secretLookup } from './sts/callers.ts';
 import { inputs, type OperationName } from './validation/cognitoShapes.ts';
 import { validate } from './validation/validate.ts';
+import type { WireRequest } from './wireRequest.ts';
 
 export interface CallOptions {
   /** By how much the time for checking the signature is off, milliseconds. */
@@ -48,7 +49,7 @@ const regional: ReadonlySet<OperationName> = new Set(['CreateIdentityPool', 'Lis
 export function createCognitoService(options: CognitoServiceOptions): CognitoService {
   const { handlers, signatures, relax, prepare, anyRegion = false } = options;
 
-  const answer = async (name: string, wire: WireRequest, requestId: string, call: CallOptions) => {
+  const answer = (name: string, wire: WireRequest, requestId: string, call: CallOptions) => {
     if (!isOperation(name)) throw new AwsError('UnknownOperationException', '');
     const body = parseBody(wire.body);
     const request = validate(inputs[name], relax ? relax(name, body) : body);
@@ -59,9 +60,9 @@ export function createCognitoService(options: CognitoServiceOptions): CognitoSer
       requestId,
       region: anyRegion && !regional.has(name) ? undefined : signedFor,
     };
-    await prepare?.(name, request, context);
     // `validate` has just made it the input of this very operation, which the type of the table cannot say.
-    return (handlers[name] as Handler<OperationName>)(request as never, context);
+    const handle = () => (handlers[name] as Handler<OperationName>)(request as never, context);
+    return prepare ? prepare(name, request, context).then(handle) : handle();
   };
 
   return {

@@ -3,9 +3,9 @@ import type { Fault, Faults } from './faults.ts';
 import type { HttpAnswer } from './protocols/awsJson.ts';
 import type { RequestLog } from './requestLog.ts';
 import type { SeedDocument } from './seed.ts';
-import type { WireRequest } from './sigv4.ts';
 import type { Throttles } from './throttles.ts';
 import type { UserPoolUser, UserPoolUsers } from './userPoolUsers.ts';
+import type { WireRequest } from './wireRequest.ts';
 
 const prefix = '/_control/';
 
@@ -87,7 +87,7 @@ const commands: Readonly<Record<string, Command>> = {
  * answers carry no CORS headers.
  */
 export async function controlAnswer(request: WireRequest, emulator: Controlled): Promise<HttpAnswer> {
-  if (request.headers.some(([name]) => /^(?:origin|sec-fetch-site)$/i.test(name))) {
+  if (request.headers.has('origin') || request.headers.has('sec-fetch-site')) {
     return answer(403, { error: 'The control path does not serve web pages.' });
   }
   const { pathname, search } = splitUrl(request.url);

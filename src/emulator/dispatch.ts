@@ -10,8 +10,8 @@ import { xmlDocument } from './protocols/queryDocument.ts';
 import { QueryError } from './protocols/queryOperation.ts';
 import { type LoggedRequest, loggable, type RequestLog } from './requestLog.ts';
 import type { Outcome } from './server.ts';
-import type { WireRequest } from './sigv4.ts';
 import type { Throttles } from './throttles.ts';
+import type { WireRequest } from './wireRequest.ts';
 
 export interface Dispatcher {
   /** Serves a call of Cognito, STS or IAM; undefined for a request that is none. */
@@ -29,10 +29,12 @@ export interface DispatcherOptions {
   readonly closing: AbortSignal;
 }
 
+type Answering = HttpAnswer | Promise<HttpAnswer>;
+
 /** A call with its service's way to answer. */
 interface Call {
   readonly operation: string;
-  serve(clockOffsetMs: number, observe: (request: Record<string, unknown>) => void): Promise<HttpAnswer>;
+  serve(clockOffsetMs: number, observe: (request: Record<string, unknown>) => void): Answering;
   refuse(error: AwsError): HttpAnswer;
 }
 
@@ -54,7 +56,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       };
     }
     if (hasTarget(request)) {
-      return { operation: 'unknown', serve: async () => unknownOperation(), refuse: unknownOperation };
+      return { operation: 'unknown', serve: unknownOperation, refuse: unknownOperation };
     }
     const parameters = queryParametersOf(request);
     if (!parameters) return undefined;
@@ -74,34 +76,35 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const { operation } = call;
     const receivedAt = services.clock.now();
     let seen: Partial<LoggedRequest> = {};
-    const answerOf = async (clockOffsetMs: number) =>
+    const answerOf = (clockOffsetMs: number): Answering =>
       throttles.allows(operation)
         ? call.serve(clockOffsetMs, (request) => {
             seen = loggable(request);
           })
         : call.refuse(new AwsError('TooManyRequestsException', 'Rate exceeded'));
     const fault = faults.take(operation);
-    const outcome = await (fault ? faultyOutcome(fault, call, answerOf) : answerOf(0));
-    const answer = 'connection' in outcome ? undefined : outcome;
-    const error = answer && errorNameOf(answer);
-    requests.add({
-      receivedAt,
-      operation,
-      status: answer?.status ?? 0,
-      ...(error !== undefined && { error }),
-      ...seen,
-    });
-    return outcome;
+    pending += 1;
+    try {
+      const outcome = await (fault ? faultyOutcome(fault, call, answerOf) : answerOf(0));
+      const answer = 'connection' in outcome ? undefined : outcome;
+      const error = answer && errorNameOf(answer);
+      requests.add({
+        receivedAt,
+        operation,
+        status: answer?.status ?? 0,
+        ...(error !== undefined && { error }),
+        ...seen,
+      });
+      return outcome;
+    } finally {
+      pending -= 1;
+    }
   };
 
   return {
     dispatch: (request) => {
       const call = callOf(request);
-      if (!call) return undefined;
-      pending += 1;
-      return serve(call).finally(() => {
-        pending -= 1;
-      });
+      return call && serve(call);
     },
     pending: () => pending,
   };
@@ -109,7 +112,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   async function faultyOutcome(
     fault: Fault,
     call: Call,
-    answer: (clockOffsetMs: number) => Promise<HttpAnswer>,
+    answer: (clockOffsetMs: number) => Answering,
   ): Promise<Outcome> {
     if (fault.latencyMs !== undefined && !(await waited(fault.latencyMs, closing)))
       return { connection: 'reset' };
@@ -135,11 +138,7 @@ async function waited(milliseconds: number, signal: AbortSignal): Promise<boolea
   }
 }
 
-async function faultyAnswer(
-  fault: Fault,
-  call: Call,
-  answer: () => Promise<HttpAnswer>,
-): Promise<HttpAnswer> {
+async function faultyAnswer(fault: Fault, call: Call, answer: () => Answering): Promise<HttpAnswer> {
   if (fault.error)
     return call.refuse(new AwsError(fault.error.name, fault.error.message ?? '', fault.status));
   if (fault.body !== undefined) {

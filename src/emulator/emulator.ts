@@ -10,12 +10,12 @@ import type { HttpAnswer } from './protocols/awsJson.ts';
 import { createRequestLog, type RequestLog } from './requestLog.ts';
 import { applySeed, type SeedDocument } from './seed.ts';
 import { createHttpHost, type HttpHost, type Outcome } from './server.ts';
-import type { WireRequest } from './sigv4.ts';
 import { type KeyValueStore, tables } from './store/keyValue.ts';
 import { openLmdbKeyValue } from './store/lmdbKeyValue.ts';
 import { createMemoryKeyValue } from './store/memoryKeyValue.ts';
 import { createThrottles, type Throttles } from './throttles.ts';
 import { createUserPoolUsers, type UserPoolUsers } from './userPoolUsers.ts';
+import type { WireRequest } from './wireRequest.ts';
 
 /** An embedded Cognito with the STS and the part of IAM that belong to it, on one port. */
 export interface Emulator {
@@ -95,7 +95,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       pendingCalls = dispatcher.pending;
       const host = createHttpHost({
         now: clock.now,
-        answer: async (request) =>
+        answer: (request) =>
           dispatcher.dispatch(request) ?? otherAnswer(request, core, settings, url ?? '', emulator),
       });
       url = (await host.listen(port, address)).url;

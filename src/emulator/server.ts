@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { HttpAnswer } from './protocols/awsJson.ts';
-import type { WireRequest } from './sigv4.ts';
+import { type WireRequest, wireHeaders } from './wireRequest.ts';
 
 /** Far above any valid request: the largest is ten login tokens of 50,000 characters. */
 const maxBodyBytes = 2 * 1024 * 1024;
@@ -37,7 +37,7 @@ export function createHttpHost({ answer, now }: HttpHostOptions): HttpHost {
     if (method === 'OPTIONS') send(response, preflight(request), now());
     else if (!body) send(response, tooLarge, now());
     else {
-      const outcome = await answer({ method, url, headers: pairs(rawHeaders), body });
+      const outcome = await answer({ method, url, headers: wireHeaders(rawHeaders), body });
       if (!('connection' in outcome)) send(response, outcome, now());
       else if (outcome.connection === 'reset') request.socket.resetAndDestroy();
     }
@@ -113,14 +113,6 @@ function preflight(request: IncomingMessage): HttpAnswer {
     },
     body: '',
   };
-}
-
-function pairs(rawHeaders: readonly string[]): [string, string][] {
-  const headers: [string, string][] = [];
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    headers.push([rawHeaders[index] as string, rawHeaders[index + 1] as string]);
-  }
-  return headers;
 }
 
 /** Undefined for a body that is too large, the rest of which is read and thrown away so that the answer can be heard. */

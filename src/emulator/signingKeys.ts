@@ -52,7 +52,8 @@ export function createSigningKeys({ region, leadingZero, storage }: SigningKeysO
   const stored = (storage?.load() ?? []).map((pem) => signingKey(region, createPrivateKey(pem)));
   let keys: Promise<readonly SigningKey[]> =
     stored.length > 0 ? Promise.resolve(stored) : addTo(Promise.resolve([]));
-  keys.catch(() => {}); // reported to whoever awaits a key
+  let newest = newestOf(keys);
+  newest.catch(() => {}); // reported to whoever awaits a key
 
   async function addTo(existing: Promise<readonly SigningKey[]>): Promise<readonly SigningKey[]> {
     const [before, { privateKey }] = await Promise.all([existing, generate('rsa', { modulusLength: 2048 })]);
@@ -64,15 +65,18 @@ export function createSigningKeys({ region, leadingZero, storage }: SigningKeysO
   }
 
   return {
-    current: async () => (await keys).at(-1) as SigningKey,
+    current: () => newest,
     find: async (kid) => (await keys).find((key) => key.kid === kid),
     rotate: async () => {
       keys = addTo(keys);
-      return ((await keys).at(-1) as SigningKey).kid;
+      newest = newestOf(keys);
+      return (await newest).kid;
     },
     published: async () => (await keys).map((key) => publish(key, leadingZero)),
   };
 }
+
+const newestOf = async (keys: Promise<readonly SigningKey[]>) => (await keys).at(-1) as SigningKey;
 
 function signingKey(region: string, privateKey: KeyObject): SigningKey {
   const publicKey = createPublicKey(privateKey);

@@ -1,5 +1,7 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { asSent, canonicalRequest, parseQuery, type QueryParameters, redacted } from './canonicalRequest.ts';
+import type { WireHeaders, WireRequest } from './wireRequest.ts';
 
 /**
  * How far the clock of a signer may be from ours. AWS documents five minutes for most services (some allow fifteen);
@@ -10,15 +12,6 @@ const algorithm = 'AWS4-HMAC-SHA256';
 const terminator = 'aws4_request';
 const week = 604_800;
 const authorizationParts = ['Credential', 'Signature', 'SignedHeaders'];
-
-/** A request as it came over the wire: nothing rebuilt from configuration, header names in any case, in order. */
-export interface WireRequest {
-  readonly method: string;
-  /** Path and query as in the request line. */
-  readonly url: string;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: Buffer;
-}
 
 export interface VerifyOptions {
   /** Service name of the credential scope, for example `cognito-identity`. */
@@ -67,9 +60,10 @@ const invalid = (message: string) => refuse('InvalidSignatureException', message
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function verifySignature(request: WireRequest, options: VerifyOptions): SignatureResult {
-  const headers = collectHeaders(request.headers);
+  const { headers } = request;
   const query = parseQuery(request.url);
-  const claimed = headers.has('authorization') ? fromHeader(headers) : fromQuery(query);
+  const authorization = headers.get('authorization');
+  const claimed = authorization === undefined ? fromQuery(query) : fromHeader(authorization, headers);
   if ('ok' in claimed) return claimed;
 
   const scope = claimed.credential.split('/');
@@ -110,25 +104,27 @@ export function verifySignature(request: WireRequest, options: VerifyOptions): S
   const age = checkAge(signed.at, claimed.expires, options.now);
   if (age) return age;
 
-  if (options.trustForwardedHost && headers.has('x-forwarded-host')) {
-    headers.set('host', headers.get('x-forwarded-host') as string);
-  }
-  const canonical = canonicalRequest(request, headers, query, claimed, (_, value) => value);
-  const stringToSign = (text: string) =>
-    [algorithm, signed.basic, claimed.credential.slice(accessKeyId.length + 1), sha256(text)].join('\n');
+  const seen = options.trustForwardedHost ? withForwardedHost(request) : request;
+  const canonical = canonicalRequest(seen, query, claimed.signedHeaders, asSent);
+  const credentialScope = claimed.credential.slice(accessKeyId.length + 1);
+  const stringToSign = `${algorithm}\n${signed.basic}\n${credentialScope}\n${hash('sha256', canonical)}`;
   const key = signingKey(secret, scopeDate, region, service);
-  const expected = hmac(key, stringToSign(canonical)).toString('hex');
+  const expected = createHmac('sha256', key).update(stringToSign).digest('hex');
   if (sameText(expected, claimed.signature)) return { ok: true, accessKeyId, region };
   return invalid(
     'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
       'and signing method. Consult the service documentation for details.\n\n' +
-      `The Canonical String for this request should have been\n'${canonicalRequest(request, headers, query, claimed, redact)}'\n\n` +
-      `The String-to-Sign should have been\n'${stringToSign(canonical)}'\n`,
+      `The Canonical String for this request should have been\n'${canonicalRequest(seen, query, claimed.signedHeaders, redacted)}'\n\n` +
+      `The String-to-Sign should have been\n'${stringToSign}'\n`,
   );
 }
 
-function fromHeader(headers: Map<string, string>): Claimed | Refusal {
-  const value = headers.get('authorization') as string;
+function withForwardedHost(request: WireRequest): WireRequest {
+  const host = request.headers.get('x-forwarded-host');
+  return host === undefined ? request : { ...request, headers: new Map(request.headers).set('host', host) };
+}
+
+function fromHeader(value: string, headers: WireHeaders): Claimed | Refusal {
   const space = value.indexOf(' ');
   const scheme = space < 0 ? value : value.slice(0, space);
   if (!scheme.startsWith('AWS')) return missingToken();
@@ -159,7 +155,7 @@ function fromHeader(headers: Map<string, string>): Claimed | Refusal {
   };
 }
 
-function fromQuery(query: readonly (readonly [string, string])[]): Claimed | Refusal {
+function fromQuery(query: QueryParameters): Claimed | Refusal {
   const value = (name: string) => query.find(([key]) => key === name)?.[1];
   if (value('X-Amz-Algorithm') === undefined && value('X-Amz-Signature') === undefined) return missingToken();
   const names = [
@@ -214,64 +210,6 @@ function checkAge(signedAt: number, expires: number | undefined, now: number): R
   return undefined;
 }
 
-type Show = (name: string, value: string) => string;
-
-/** The six parts of the canonical request; `show` decides what is written for a header or query value. */
-function canonicalRequest(
-  request: WireRequest,
-  headers: Map<string, string>,
-  query: readonly (readonly [string, string])[],
-  claimed: Claimed,
-  show: Show,
-): string {
-  const [path = '/'] = request.url.split('?', 1);
-  return [
-    request.method.toUpperCase(),
-    // Every service but S3 encodes the path that is sent once more.
-    (path || '/').split('/').map(encode).join('/'),
-    query
-      .filter(([key]) => key !== 'X-Amz-Signature')
-      .map(([key, value]) => [encode(key), encode(show(key, value))] as const)
-      .sort(([a, x], [b, y]) => compare(a, b) || compare(x, y))
-      .map((pair) => pair.join('='))
-      .join('&'),
-    ...claimed.signedHeaders.map((name) => `${name}:${show(name, headers.get(name) ?? '')}`),
-    '',
-    claimed.signedHeaders.join(';'),
-    hash('sha256', request.body),
-  ].join('\n');
-}
-
-const secretNames = new Set(['x-amz-security-token', 'authorization', 'cookie', 'webidentitytoken']);
-const redact: Show = (name, value) => (secretNames.has(name.toLowerCase()) ? 'REDACTED' : value);
-
-/** Names in lower case; repeated headers joined by a comma, outer space trimmed, inner runs of space made one. */
-function collectHeaders(headers: WireRequest['headers']): Map<string, string> {
-  const collected = new Map<string, string>();
-  for (const [name, value] of headers) {
-    const key = name.toLowerCase();
-    const tidy = untidy.test(value) ? value.trim().replace(/\s+/g, ' ') : value;
-    const before = collected.get(key);
-    collected.set(key, before === undefined ? tidy : `${before},${tidy}`);
-  }
-  return collected;
-}
-
-const untidy = /^\s|\s\s|[^\S ]|\s$/;
-
-function parseQuery(url: string): [string, string][] {
-  const mark = url.indexOf('?');
-  return mark < 0 ? [] : [...new URLSearchParams(url.slice(mark + 1))];
-}
-
-/** RFC 3986 with nothing but the unreserved characters left alone. */
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
 /** Signing keys by what they are derived from. A signer uses one for all calls of a day, and deriving it is most of the work. */
 const signingKeys = new LRUCache<string, KeyObject>({ max: 100 });
 
@@ -279,7 +217,11 @@ function signingKey(secret: string, ...scope: readonly [date: string, region: st
   const source = [secret, ...scope].join('/'); // no part of a scope has a slash
   let key = signingKeys.get(source);
   if (!key) {
-    key = createSecretKey([...scope, terminator].reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`)));
+    const derived = [...scope, terminator].reduce<Buffer>(
+      (before, part) => createHmac('sha256', before).update(part).digest(),
+      Buffer.from(`AWS4${secret}`),
+    );
+    key = createSecretKey(derived);
     signingKeys.set(source, key);
   }
   return key;
@@ -305,9 +247,6 @@ function parseDate(text: string): SigningTime | undefined {
 }
 
 const basicDate = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
-const sha256 = (text: string) => hash('sha256', text);
-const hmac = (key: Buffer | KeyObject, text: string) => createHmac('sha256', key).update(text).digest();
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 function sameText(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];

@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { handleQueryRequest, queryParametersOf } from '../../src/emulator/protocols/awsQuery.ts';
 import type { OpenIdTokenVerification, QueryServices } from '../../src/emulator/protocols/queryOperation.ts';
 import { createMemoryKeyValue } from '../../src/emulator/store/memoryKeyValue.ts';
 import { createStoredRoles } from '../../src/emulator/storedRoles.ts';
 import { createSessions } from '../../src/emulator/sts/sessions.ts';
+import { wireHeaders } from '../../src/emulator/wireRequest.ts';
 
 /** STS and IAM alone behind a bare HTTP server: what the emulator's own server adds is not needed here. */
 export interface QueryServer {
@@ -38,7 +39,7 @@ export async function startQueryServer(changes: Partial<QueryServices> = {}): Pr
     const wire = {
       method: request.method ?? '',
       url: request.url ?? '',
-      headers: pairs(request),
+      headers: wireHeaders(request.rawHeaders),
       body: Buffer.concat(await request.toArray()),
     };
     const parameters = queryParametersOf(wire) ?? new URLSearchParams();
@@ -55,10 +56,4 @@ export async function startQueryServer(changes: Partial<QueryServices> = {}): Pr
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
-}
-
-function pairs({ rawHeaders }: IncomingMessage): [string, string][] {
-  return rawHeaders.flatMap((name, index) =>
-    index % 2 === 0 ? [[name, rawHeaders[index + 1] as string] as [string, string]] : [],
-  );
 }

@@ -1,5 +1,5 @@
 import { AwsError } from '../errors.ts';
-import type { WireRequest } from '../sigv4.ts';
+import type { WireRequest } from '../wireRequest.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -16,12 +16,11 @@ const targetPrefix = 'AWSCognitoIdentityService.';
 
 /** The operation that `X-Amz-Target` names for cognito-identity; undefined for any other target, or none. */
 export function targetOf(request: WireRequest): string | undefined {
-  const target = request.headers.find(([name]) => name.toLowerCase() === 'x-amz-target')?.[1];
+  const target = request.headers.get('x-amz-target');
   return target?.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : undefined;
 }
 
-export const hasTarget = (request: WireRequest) =>
-  request.headers.some(([name]) => name.toLowerCase() === 'x-amz-target');
+export const hasTarget = (request: WireRequest) => request.headers.has('x-amz-target');
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { iamOperations } from '../iam/operations/index.ts';
-import { type SignatureResult, verifySignature, type WireRequest } from '../sigv4.ts';
+import { type SignatureResult, verifySignature } from '../sigv4.ts';
 import { secretLookup } from '../sts/callers.ts';
 import { stsOperations, unsignedStsOperations } from '../sts/operations/index.ts';
+import type { WireRequest } from '../wireRequest.ts';
 import { jsonDocument, type QueryDocument, xmlDocument } from './queryDocument.ts';
 import {
   type Caller,
@@ -49,7 +50,7 @@ const signatureErrors: Readonly<Record<string, readonly [code: string, status: n
  * Undefined for every other request. A POST without an Action in its body may have it in its query.
  */
 export function queryParametersOf(request: WireRequest): URLSearchParams | undefined {
-  const contentType = request.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+  const contentType = request.headers.get('content-type') ?? '';
   if (/^\s*application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType) && request.method !== 'GET') {
     const body = new URLSearchParams(request.body.toString('utf8'));
     if (body.has('Action')) return body;
@@ -140,6 +141,6 @@ function unknownAction(action: string, version: string): QueryError {
 }
 
 function wantsJson(request: WireRequest): boolean {
-  const accept = request.headers.find(([name]) => name.toLowerCase() === 'accept')?.[1] ?? '';
+  const accept = request.headers.get('accept') ?? '';
   return /\bapplication\/json\b/i.test(accept);
 }

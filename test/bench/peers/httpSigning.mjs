@@ -4,7 +4,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const message = Buffer.alloc(600, 'x');
+const message = Buffer.alloc(710, 'x');
 const padding = 'x'.repeat(800);
 const server = createServer((request, response) => {
   request.resume().once('end', () => {

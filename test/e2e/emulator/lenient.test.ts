@@ -6,26 +6,15 @@ import {
   GetOpenIdTokenForDeveloperIdentityCommand,
   ListIdentityPoolsCommand,
 } from '@aws-sdk/client-cognito-identity';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { EmulatorOptions } from '../../../src/emulator/index.ts';
-import { createPool, credentials, failure, type Running, start as startOne } from './support.ts';
-
-const open: Running[] = [];
-async function start(options: EmulatorOptions = {}): Promise<Running> {
-  const running = await startOne(options);
-  open.push(running);
-  return running;
-}
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(({ emulator }) => emulator.close()));
-});
+import { describe, expect, it } from 'vitest';
+import { createPool, credentials, failure, startForTest } from './support.ts';
 
 describe('lenient mode', () => {
   const poolId = 'us-east-1:33333333-3333-4333-8333-333333333333';
   const identityId = 'us-east-1:44444444-4444-4444-8444-444444444444';
 
   it('makes pools, identities, logins and roles on first sight', async () => {
-    const { client } = await start({ lenient: true });
+    const { client } = await startForTest({ lenient: true });
     expect((await client.send(new GetIdCommand({ IdentityPoolId: poolId }))).IdentityId).toMatch(
       /^us-east-1:/,
     );
@@ -52,7 +41,7 @@ describe('lenient mode', () => {
   });
 
   it('takes any string for a login of every kind of provider that a pool has', async () => {
-    const running = await start({ lenient: true });
+    const running = await startForTest({ lenient: true });
     const saml = 'arn:aws:iam::000000000000:saml-provider/corporate';
     const userPool = 'cognito-idp.us-east-1.amazonaws.com/us-east-1_abc';
     const pool = await createPool(running, {
@@ -72,7 +61,7 @@ describe('lenient mode', () => {
   });
 
   it('takes MaxResults over 60 and any Region', async () => {
-    const { client, url } = await start({ lenient: true });
+    const { client, url } = await startForTest({ lenient: true });
     expect((await client.send(new ListIdentityPoolsCommand({ MaxResults: 1000 }))).IdentityPools).toEqual([]);
     const west = new CognitoIdentityClient({ endpoint: url, region: 'us-west-2', credentials });
     const described = await west.send(
@@ -82,7 +71,7 @@ describe('lenient mode', () => {
   });
 
   it('is not the default', async () => {
-    const { client } = await start();
+    const { client } = await startForTest();
     expect((await failure(client.send(new GetIdCommand({ IdentityPoolId: poolId })))).name).toBe(
       'ResourceNotFoundException',
     );

@@ -2,7 +2,7 @@ import { GetIdCommand, GetOpenIdTokenCommand } from '@aws-sdk/client-cognito-ide
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OpenIdIssuer, startIssuer } from './openIdIssuer.ts';
-import { createPool, failure, type Running, start } from './support.ts';
+import { createPool, failure, type Running, start, startForTest } from './support.ts';
 
 const twitter = 'api.twitter.com';
 const apple = 'appleid.apple.com';
@@ -50,17 +50,13 @@ describe.each([
   });
 
   it('is refused where there is no rule', async () => {
-    const bare = await start();
-    try {
-      const pool = await createPool(bare, {
-        SupportedLoginProviders: { [twitter]: 'key;secret' },
-        SamlProviderARNs: [saml],
-      });
-      const call = new GetIdCommand({ IdentityPoolId: pool, Logins: { [name]: token } });
-      expect(await failure(bare.client.send(call))).toEqual(invalidLogin);
-    } finally {
-      await bare.emulator.close();
-    }
+    const bare = await startForTest();
+    const pool = await createPool(bare, {
+      SupportedLoginProviders: { [twitter]: 'key;secret' },
+      SamlProviderARNs: [saml],
+    });
+    const call = new GetIdCommand({ IdentityPoolId: pool, Logins: { [name]: token } });
+    expect(await failure(bare.client.send(call))).toEqual(invalidLogin);
   });
 });
 
@@ -78,16 +74,12 @@ it('verifies a login with Apple as the OpenID token that it is', async () => {
   expect((await failure(getId({ [apple]: forged }))).message).toBe(
     "Invalid login token. Couldn't verify signed token.",
   );
-  const strict = await start();
-  try {
-    const pool = await createPool(strict, { SupportedLoginProviders: { [apple]: 'app' } });
-    const opaque = new GetIdCommand({ IdentityPoolId: pool, Logins: { [apple]: 'opaque' } });
-    expect((await failure(strict.client.send(opaque))).message).toBe(
-      'Invalid login token. Not a valid OpenId Connect identity token.',
-    );
-  } finally {
-    await strict.emulator.close();
-  }
+  const strict = await startForTest();
+  const pool = await createPool(strict, { SupportedLoginProviders: { [apple]: 'app' } });
+  const opaque = new GetIdCommand({ IdentityPoolId: pool, Logins: { [apple]: 'opaque' } });
+  expect((await failure(strict.client.send(opaque))).message).toBe(
+    'Invalid login token. Not a valid OpenId Connect identity token.',
+  );
 });
 
 describe('a login of a user pool', () => {

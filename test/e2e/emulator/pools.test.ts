@@ -32,6 +32,7 @@ import {
   provider,
   type Running,
   start,
+  startForTest,
   trustPolicy,
 } from './support.ts';
 
@@ -100,25 +101,21 @@ describe('a pool', () => {
   });
 
   it('is listed page by page, in its Region only', async () => {
-    const lister = await start();
-    try {
-      const pools = [await createPool(lister), await createPool(lister), await createPool(lister)];
-      const elsewhere = new CognitoIdentityClient({ endpoint: lister.url, region: 'eu-west-1', credentials });
-      await createPool({ client: elsewhere });
-      const first = await lister.client.send(new ListIdentityPoolsCommand({ MaxResults: 2 }));
-      const second = await lister.client.send(
-        new ListIdentityPoolsCommand({ MaxResults: 2, NextToken: first.NextToken }),
-      );
-      const ids = [...(first.IdentityPools ?? []), ...(second.IdentityPools ?? [])].map(
-        ({ IdentityPoolId }) => IdentityPoolId,
-      );
-      expect(ids.sort()).toEqual(pools.sort());
-      expect(second.NextToken).toBeUndefined();
-      const foreign = new ListIdentityPoolsCommand({ MaxResults: 2, NextToken: first.NextToken });
-      expect((await failure(elsewhere.send(foreign))).name).toBe('InvalidParameterException');
-    } finally {
-      await lister.emulator.close();
-    }
+    const lister = await startForTest();
+    const pools = [await createPool(lister), await createPool(lister), await createPool(lister)];
+    const elsewhere = new CognitoIdentityClient({ endpoint: lister.url, region: 'eu-west-1', credentials });
+    await createPool({ client: elsewhere });
+    const first = await lister.client.send(new ListIdentityPoolsCommand({ MaxResults: 2 }));
+    const second = await lister.client.send(
+      new ListIdentityPoolsCommand({ MaxResults: 2, NextToken: first.NextToken }),
+    );
+    const ids = [...(first.IdentityPools ?? []), ...(second.IdentityPools ?? [])].map(
+      ({ IdentityPoolId }) => IdentityPoolId,
+    );
+    expect(ids.sort()).toEqual(pools.sort());
+    expect(second.NextToken).toBeUndefined();
+    const foreign = new ListIdentityPoolsCommand({ MaxResults: 2, NextToken: first.NextToken });
+    expect((await failure(elsewhere.send(foreign))).name).toBe('InvalidParameterException');
   });
 
   it('has tags', async () => {

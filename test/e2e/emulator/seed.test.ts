@@ -9,27 +9,17 @@ import {
   LookupDeveloperIdentityCommand,
 } from '@aws-sdk/client-cognito-identity';
 import { ListRolesCommand } from '@aws-sdk/client-iam';
-import { afterEach, describe, expect, it } from 'vitest';
-import { createEmulator, type EmulatorOptions } from '../../../src/emulator/index.ts';
+import { describe, expect, it } from 'vitest';
+import { createEmulator } from '../../../src/emulator/index.ts';
 import {
   credentials,
   developerToken,
   failure,
   provider,
   type Running,
-  start as startOne,
+  startForTest,
   trustPolicy,
 } from './support.ts';
-
-const open: Running[] = [];
-async function start(options: EmulatorOptions = {}): Promise<Running> {
-  const running = await startOne(options);
-  open.push(running);
-  return running;
-}
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(({ emulator }) => emulator.close()));
-});
 
 describe('a seed', () => {
   const poolId = 'eu-west-1:11111111-1111-4111-8111-111111111111';
@@ -55,7 +45,7 @@ describe('a seed', () => {
     try {
       const file = join(directory, 'seed.json');
       writeFileSync(file, JSON.stringify(seed));
-      const running = await start({ seed: file });
+      const running = await startForTest({ seed: file });
       const eu = inRegion(running);
       expect((await developerToken(eu, poolId, 'bob')).identityId).not.toBe(identityId);
       await running.emulator.reset();
@@ -79,7 +69,7 @@ describe('a seed', () => {
   });
 
   it('can be sown later as well, by the object and over HTTP', async () => {
-    const running = await start();
+    const running = await startForTest();
     await running.emulator.seed(seed);
     const eu = inRegion(running);
     expect((await developerToken(eu, poolId, 'alice')).identityId).toBe(identityId);
@@ -101,7 +91,7 @@ describe('a seed', () => {
   });
 
   it('leaves a login where it has moved to meanwhile', async () => {
-    const running = await start({ seed });
+    const running = await startForTest({ seed });
     const eu = inRegion(running);
     await eu.client.send(new DeleteIdentitiesCommand({ IdentityIdsToDelete: [identityId] }));
     const { identityId: moved } = await developerToken(eu, poolId, 'alice');
@@ -127,7 +117,7 @@ describe('a seed', () => {
       'The seed is not valid: Invalid OpenIdConnectProviderARN',
     ],
   ])('that %s is refused as a whole', async (_, settings, message) => {
-    const running = await start();
+    const running = await startForTest();
     const wrong = { ...seed, Pools: [{ ...pool, ...settings }] };
     await expect(running.emulator.seed(wrong)).rejects.toThrow(message);
     const describePool = new DescribeIdentityPoolCommand({ IdentityPoolId: poolId });

@@ -6,6 +6,7 @@ import {
   SetIdentityPoolRolesCommand,
 } from '@aws-sdk/client-cognito-identity';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { onTestFinished } from 'vitest';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../../src/emulator/index.ts';
 
 export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
@@ -24,6 +25,13 @@ export async function start(options: EmulatorOptions = {}, region = 'us-east-1')
   const { url } = await emulator.listen();
   const config = { endpoint: url, region, credentials, maxAttempts: 1 };
   return { emulator, url, client: new CognitoIdentityClient(config), iam: new IAMClient(config) };
+}
+
+/** The same for the test that runs, with whose end it is closed. */
+export async function startForTest(options: EmulatorOptions = {}): Promise<Running> {
+  const running = await start(options);
+  onTestFinished(() => running.emulator.close());
+  return running;
 }
 
 export async function createPool(

@@ -7,8 +7,8 @@ import {
   LookupDeveloperIdentityCommand,
 } from '@aws-sdk/client-cognito-identity';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterEach, describe, expect, it } from 'vitest';
-import { createEmulator, type EmulatorOptions, publishedRates } from '../../../src/emulator/index.ts';
+import { describe, expect, it } from 'vitest';
+import { createEmulator, publishedRates } from '../../../src/emulator/index.ts';
 import {
   createPool,
   createPoolWithRoles,
@@ -16,25 +16,14 @@ import {
   developerToken,
   failure,
   provider,
-  type Running,
-  start as startOne,
+  startForTest,
 } from './support.ts';
-
-const open: Running[] = [];
-async function start(options: EmulatorOptions = {}): Promise<Running> {
-  const running = await startOne(options);
-  open.push(running);
-  return running;
-}
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(({ emulator }) => emulator.close()));
-});
 
 const list = new ListIdentityPoolsCommand({ MaxResults: 1 });
 
 describe('a fault', () => {
   it('answers with an error by name, as often as it was told to', async () => {
-    const { emulator, client } = await start();
+    const { emulator, client } = await startForTest();
     emulator.faults.add({
       operation: 'ListIdentityPools',
       times: 2,
@@ -51,7 +40,7 @@ describe('a fault', () => {
   });
 
   it('is for its operation only, and a star for all', async () => {
-    const { emulator, client, url } = await start();
+    const { emulator, client, url } = await startForTest();
     emulator.faults.add({ operation: 'GetId', error: { name: 'X' } });
     expect((await client.send(list)).IdentityPools).toEqual([]);
     emulator.faults.clear();
@@ -62,7 +51,7 @@ describe('a fault', () => {
   });
 
   it('resets the connection', async () => {
-    const { emulator, client } = await start();
+    const { emulator, client } = await startForTest();
     emulator.faults.add({ operation: '*', reset: true });
     const error = await client.send(list).catch((reason) => reason);
     expect(error.code).toBe('ECONNRESET');
@@ -70,7 +59,7 @@ describe('a fault', () => {
   });
 
   it('never answers, and closing ends the wait', async () => {
-    const { emulator, client } = await start();
+    const { emulator, client } = await startForTest();
     emulator.faults.add({ operation: '*', hang: true });
     const waiting = client.send(list).catch((reason) => reason);
     while (emulator.requests.entries().length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -79,7 +68,7 @@ describe('a fault', () => {
   });
 
   it('answers what is not JSON, or breaks off, or has another status', async () => {
-    const { emulator, client, url } = await start();
+    const { emulator, client, url } = await startForTest();
     emulator.faults.add({ operation: '*', times: 1, body: '<html>', status: 502 });
     emulator.faults.add({ operation: '*', times: 1, body: { malformed: true } });
     emulator.faults.add({ operation: '*', times: 1, status: 503 });
@@ -96,7 +85,7 @@ describe('a fault', () => {
   });
 
   it('serves and breaks off its answer, with or without an end of the connection', async () => {
-    const { emulator, client, url } = await start();
+    const { emulator, client, url } = await startForTest();
     const IdentityPoolId = await createPool({ client });
     emulator.faults.add({ operation: '*', interrupt: 'close', times: 1 });
     const response = await fetch(url, {
@@ -119,7 +108,7 @@ describe('a fault', () => {
   });
 
   it('delays, and then serves', async () => {
-    const { emulator, client } = await start();
+    const { emulator, client } = await startForTest();
     emulator.faults.add({ operation: '*', latencyMs: 3_600_000, times: 1 });
     const impatient = new AbortController();
     const waiting = failure(client.send(list, { abortSignal: impatient.signal }));
@@ -132,7 +121,7 @@ describe('a fault', () => {
   });
 
   it('delays no longer than the emulator runs', async () => {
-    const { emulator, client } = await start();
+    const { emulator, client } = await startForTest();
     emulator.faults.add({ operation: '*', latencyMs: 3_600_000 });
     const waiting = client.send(list).catch((reason) => reason);
     while (emulator.pendingCalls() === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -142,7 +131,7 @@ describe('a fault', () => {
   });
 
   it('sets the clock off: the SDK finds the time by the answer', async () => {
-    const { emulator, url } = await start();
+    const { emulator, url } = await startForTest();
     emulator.faults.add({ operation: '*', clockOffsetMs: 3_600_000 });
     const client = new CognitoIdentityClient({ endpoint: url, region: 'us-east-1', credentials });
     expect((await client.send(list)).$metadata.attempts).toBe(2);
@@ -162,7 +151,7 @@ describe('a fault', () => {
     [{ operation: 'GetId', clockOffsetMs: Number.NaN }],
     [{ operation: 'GetId', latency: 5 }],
   ])('that makes no sense is refused: %j', async (fault) => {
-    const { emulator } = await start();
+    const { emulator } = await startForTest();
     expect(() => emulator.faults.add(fault)).toThrow(RangeError);
     expect(emulator.faults.list()).toEqual([]);
   });
@@ -171,7 +160,7 @@ describe('a fault', () => {
 describe('throttles', () => {
   it('are off by default and on with the published rates', async () => {
     const clock = { now: () => 1_800_000_000_000 };
-    const { client } = await start({ throttles: 'published', clock, verifySignatures: false });
+    const { client } = await startForTest({ throttles: 'published', clock, verifySignatures: false });
     expect(publishedRates['GetOpenIdTokenForDeveloperIdentity']).toBe(50);
     const pool = await createPool({ client });
     const page = new ListIdentitiesCommand({ IdentityPoolId: pool, MaxResults: 1 });
@@ -180,14 +169,14 @@ describe('throttles', () => {
       name: 'TooManyRequestsException',
       message: 'Rate exceeded',
     });
-    const free = await start({ clock, verifySignatures: false });
+    const free = await startForTest({ clock, verifySignatures: false });
     const other = new ListIdentitiesCommand({ IdentityPoolId: await createPool(free), MaxResults: 1 });
     for (let call = 0; call < 7; call++) await free.client.send(other);
   });
 
   it('let calls through again as time goes by', async () => {
     const clock = { now: () => 1_800_000_000_000 };
-    const { emulator, client } = await start({
+    const { emulator, client } = await startForTest({
       throttles: { ListIdentityPools: 2 },
       clock,
       verifySignatures: false,
@@ -205,7 +194,7 @@ describe('throttles', () => {
 
 describe('the request log', () => {
   it('says what was called and how it ended, and holds nothing secret', async () => {
-    const running = await start();
+    const running = await startForTest();
     const pool = await createPool(running);
     const { identityId, token } = await developerToken(running, pool, 'alice@example.com');
     const exchange = new GetCredentialsForIdentityCommand({
@@ -237,7 +226,7 @@ describe('the request log', () => {
 
 describe('reset', () => {
   it('forgets everything but the key and the address', async () => {
-    const running = await start();
+    const running = await startForTest();
     const { emulator, client, url } = running;
     const keys = async () => (await fetch(`${url}/.well-known/jwks_uri`)).text();
     const before = await keys();
@@ -266,7 +255,7 @@ describe('the control path', () => {
   };
 
   it('does over HTTP what the object does', async () => {
-    const { emulator, client, url } = await start();
+    const { emulator, client, url } = await startForTest();
     const fault = { operation: 'ListIdentityPools', error: { name: 'Oops' } };
     expect((await control(url, 'POST', 'faults', fault)).body).toEqual([fault]);
     expect((await failure(client.send(list))).name).toBe('Oops');
@@ -289,7 +278,7 @@ describe('the control path', () => {
   });
 
   it('names what is wrong with a command and changes nothing', async () => {
-    const { emulator, url } = await start();
+    const { emulator, url } = await startForTest();
     expect(await control(url, 'POST', 'faults', { operation: 'GetId', wrong: 1 })).toMatchObject({
       status: 400,
       body: { error: "A fault has no member 'wrong'." },
@@ -302,7 +291,7 @@ describe('the control path', () => {
   });
 
   it('is closed to web pages', async () => {
-    const { url, emulator } = await start();
+    const { url, emulator } = await startForTest();
     emulator.faults.add({ operation: 'GetId', reset: true });
     const answer = await control(url, 'POST', 'reset', undefined, { origin: 'https://evil.example' });
     expect(answer.status).toBe(403);
@@ -311,14 +300,14 @@ describe('the control path', () => {
   });
 
   it('can be switched off', async () => {
-    const { url } = await start({ control: false });
+    const { url } = await startForTest({ control: false });
     expect((await fetch(`${url}/_control/faults`)).status).toBe(404);
   });
 });
 
 describe('choices', () => {
   it('can be made otherwise', async () => {
-    const running = await start({ choices: { unknownDeveloperUser: 'ResourceNotFoundException' } });
+    const running = await startForTest({ choices: { unknownDeveloperUser: 'ResourceNotFoundException' } });
     const pool = await createPool(running);
     const lookup = new LookupDeveloperIdentityCommand({
       IdentityPoolId: pool,
@@ -346,7 +335,7 @@ describe('options', () => {
 
   it('make account and keys', async () => {
     const keys = { accessKeyId: 'OTHER', secretAccessKey: 'secret' };
-    const { url, client } = await start({ accountId: '123456789012', accessKeys: [keys] });
+    const { url, client } = await startForTest({ accountId: '123456789012', accessKeys: [keys] });
     const other = new CognitoIdentityClient({ endpoint: url, region: 'us-east-1', credentials: keys });
     expect((await failure(client.send(list))).name).toBe('UnrecognizedClientException');
     expect((await other.send(list)).IdentityPools).toEqual([]);
@@ -355,7 +344,7 @@ describe('options', () => {
   });
 
   it('say which port is taken', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const error = await createEmulator()
       .listen(Number(new URL(url).port))
       .catch((reason) => reason);
@@ -371,7 +360,7 @@ describe('options', () => {
   });
 
   it('do not let an emulator start twice', async () => {
-    const { emulator } = await start();
+    const { emulator } = await startForTest();
     await expect(emulator.listen()).rejects.toThrow('The emulator is listening and cannot be started.');
   });
 });

@@ -3,7 +3,14 @@ import { GetCredentialsForIdentityCommand, GetOpenIdTokenCommand } from '@aws-sd
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPoolWithRoles, developerToken, failure, type Running, start } from './support.ts';
+import {
+  createPoolWithRoles,
+  developerToken,
+  failure,
+  type Running,
+  start,
+  startForTest,
+} from './support.ts';
 
 const cognito = 'cognito-identity.amazonaws.com';
 let running: Running;
@@ -282,16 +289,12 @@ it('refuses a token of 20,001 characters', async () => {
 });
 
 it('refuses a token of another emulator as an unknown key', async () => {
-  const other = await start();
-  try {
-    const pool = await createPoolWithRoles(other);
-    const foreign = await developerToken(other, pool, 'alice');
-    expect(decodeProtectedHeader(foreign.token).kid).not.toBe(header().kid);
-    expect((await failure(exchange(foreign.token))).message).toBe(couldNotVerify);
-    expect(await stsError(foreign.token)).toEqual(unknownKey);
-  } finally {
-    await other.emulator.close();
-  }
+  const other = await startForTest();
+  const pool = await createPoolWithRoles(other);
+  const foreign = await developerToken(other, pool, 'alice');
+  expect(decodeProtectedHeader(foreign.token).kid).not.toBe(header().kid);
+  expect((await failure(exchange(foreign.token))).message).toBe(couldNotVerify);
+  expect(await stsError(foreign.token)).toEqual(unknownKey);
 });
 
 it('still accepts tokens of a key that was rotated out, and publishes it', async () => {

@@ -9,7 +9,15 @@ import {
 } from '@aws-sdk/client-cognito-identity';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPool, credentials, developerToken, failure, type Running, start } from './support.ts';
+import {
+  createPool,
+  credentials,
+  developerToken,
+  failure,
+  type Running,
+  start,
+  startForTest,
+} from './support.ts';
 
 let running: Running;
 let poolId: string;
@@ -191,20 +199,16 @@ describe('a signature', () => {
   });
 
   it('is needed even where signatures are not compared', async () => {
-    const loose = await start({ verifySignatures: false });
-    try {
-      const response = await fetch(loose.url, {
-        method: 'POST',
-        headers: { 'x-amz-target': 'AWSCognitoIdentityService.ListIdentityPools' },
-        body: '{"MaxResults":1}',
-      });
-      expect(await response.json()).toMatchObject({ __type: 'MissingAuthenticationTokenException' });
-      const stranger = client(loose.url, { accessKeyId: 'AKIASTRANGER', secretAccessKey: 'x' });
-      const answer = await stranger.send(new ListIdentityPoolsCommand({ MaxResults: 1 }));
-      expect(answer.IdentityPools).toEqual([]);
-    } finally {
-      await loose.emulator.close();
-    }
+    const loose = await startForTest({ verifySignatures: false });
+    const response = await fetch(loose.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AWSCognitoIdentityService.ListIdentityPools' },
+      body: '{"MaxResults":1}',
+    });
+    expect(await response.json()).toMatchObject({ __type: 'MissingAuthenticationTokenException' });
+    const stranger = client(loose.url, { accessKeyId: 'AKIASTRANGER', secretAccessKey: 'x' });
+    const answer = await stranger.send(new ListIdentityPoolsCommand({ MaxResults: 1 }));
+    expect(answer.IdentityPools).toEqual([]);
   });
 
   const client = (endpoint: string, keys: { accessKeyId: string; secretAccessKey: string }) =>

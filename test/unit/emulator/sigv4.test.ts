@@ -1,6 +1,7 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, it } from 'vitest';
-import { type VerifyOptions, verifySignature, type WireRequest } from '../../../src/emulator/sigv4.ts';
+import { type VerifyOptions, verifySignature } from '../../../src/emulator/sigv4.ts';
+import { type WireRequest, wireHeaders } from '../../../src/emulator/wireRequest.ts';
 
 // The published examples of AWS's own Signature Version 4 test suite.
 const suite = {
@@ -31,12 +32,14 @@ function request(
   return {
     method,
     url,
-    headers: [
-      ['Host', 'example.amazonaws.com'],
-      ['X-Amz-Date', '20150830T123600Z'],
-      ...headers,
-      ...(auth === undefined ? [] : [['Authorization', auth] as [string, string]]),
-    ],
+    headers: wireHeaders([
+      'Host',
+      'example.amazonaws.com',
+      'X-Amz-Date',
+      '20150830T123600Z',
+      ...headers.flat(),
+      ...(auth === undefined ? [] : ['Authorization', auth]),
+    ]),
     body: Buffer.from(body),
   };
 }
@@ -89,6 +92,18 @@ describe('a signature of the test suite', () => {
     expect(verifySignature(request(auth, { headers }), options())).toEqual(accepted);
   });
 
+  it('is accepted with a header that is repeated, its values in the order in which they came', () => {
+    const auth = authorization(
+      'c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea',
+      'host;my-header1;x-amz-date',
+    );
+    const repeated = (...values: string[]) =>
+      request(auth, { headers: values.map((value) => ['My-Header1', value]) });
+    expect(verifySignature(repeated('value2', 'value2', 'value1'), options())).toEqual(accepted);
+    const reordered = repeated('value1', 'value2', 'value2');
+    expect(refusal(verifySignature(reordered, options())).name).toBe('InvalidSignatureException');
+  });
+
   it('is accepted for a form body and refused when the body is another', () => {
     const auth = authorization(
       'ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a',
@@ -115,10 +130,7 @@ describe('a request that is not signed properly', () => {
   it('names every part that the header lacks', () => {
     const bare: WireRequest = {
       ...request(undefined),
-      headers: [
-        ['Host', 'x'],
-        ['Authorization', 'AWS4-HMAC-SHA256 Foo=1'],
-      ],
+      headers: wireHeaders(['Host', 'x', 'Authorization', 'AWS4-HMAC-SHA256 Foo=1']),
     };
     expect(refusal(verifySignature(bare, options()))).toEqual({
       name: 'IncompleteSignatureException',
@@ -139,10 +151,7 @@ describe('a request that is not signed properly', () => {
     );
     const undated = {
       ...request(vanilla),
-      headers: [
-        ['X-Amz-Date', '2015-08-30'],
-        ['Authorization', vanilla],
-      ] as [string, string][],
+      headers: wireHeaders(['X-Amz-Date', '2015-08-30', 'Authorization', vanilla]),
     };
     expect(refusal(verifySignature(undated, options())).name).toBe(name);
   });
@@ -237,12 +246,12 @@ describe('a request that is not signed properly', () => {
 describe('the host', () => {
   const behindProxy = (host: string, forwarded: string): WireRequest => ({
     ...request(vanilla),
-    headers: [
-      ['Host', host],
-      ['X-Forwarded-Host', forwarded],
-      ['X-Amz-Date', '20150830T123600Z'],
-      ['Authorization', vanilla],
-    ],
+    headers: wireHeaders([
+      ...['Host', host],
+      ...['X-Forwarded-Host', forwarded],
+      ...['X-Amz-Date', '20150830T123600Z'],
+      ...['Authorization', vanilla],
+    ]),
   });
 
   it('is the one on the wire, and a refusal names it', () => {
@@ -282,7 +291,12 @@ describe("the SDK's own signer", () => {
           headers: Record<string, string>;
           body: string;
         }) => {
-          captured = { method, url: path, headers: Object.entries(headers), body: Buffer.from(body) };
+          captured = {
+            method,
+            url: path,
+            headers: wireHeaders(Object.entries(headers).flat()),
+            body: Buffer.from(body),
+          };
           throw new Error('captured');
         },
       } as never,
@@ -297,7 +311,7 @@ describe("the SDK's own signer", () => {
     async (endpoint) => {
       const seen: unknown[] = [];
       const wire = await signedBySdk(endpoint);
-      const date = wire.headers.find(([name]) => name === 'x-amz-date')?.[1] as string;
+      const date = wire.headers.get('x-amz-date') as string;
       const result = verifySignature(wire, {
         service: 'sts',
         now: Date.parse(date.replace(/^(....)(..)(..T..)(..)(.*)$/, '$1-$2-$3:$4:$5')),
@@ -321,7 +335,7 @@ describe('a presigned address', () => {
   const presigned = (url: string): WireRequest => ({
     method: 'GET',
     url,
-    headers: [['Host', 'example.amazonaws.com']],
+    headers: wireHeaders(['Host', 'example.amazonaws.com']),
     body: Buffer.alloc(0),
   });
   const signature = '0c5c45e4472b6fa30a235657c8f5ac0d8b0864f2dd92ac7dfe9f9ae61437410a';
