@@ -1,20 +1,12 @@
-import { type ErrorCode, ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { AuditEvent, AuditSink } from './audit.ts';
 
 export type AuditSubject = Omit<AuditEvent, 'outcome' | 'requestId' | 'clientAddress'>;
 
-/** Refusals for want of room. They tell nothing of the asker, and come by the hundred when every wait is long. */
-const forWantOfRoom: ReadonlySet<string> = new Set<ErrorCode>(['UPSTREAM_THROTTLED', 'TOO_MANY_REQUESTS']);
-
-/**
- * Records a refusal, then lets it go on: it stands whether or not it could be written down; readiness tells of a broken sink. One for
- * want of room goes on at once.
- */
+/** Records a refusal, then lets it go on: it stands whether or not it could be written down; readiness tells of a broken sink. */
 async function recordRefusal(write: (outcome: AuditEvent['outcome']) => Promise<void>, error: unknown) {
-  const code = error instanceof ServiceError ? error.code : 'INTERNAL_SERVER_ERROR';
-  const written = write(code).catch(() => undefined);
-  if (!forWantOfRoom.has(code)) await written;
+  await write(error instanceof ServiceError ? error.code : 'INTERNAL_SERVER_ERROR').catch(() => undefined);
 }
 
 const writer =
