@@ -23,7 +23,7 @@ import {
 } from './claims.ts';
 import { checkServerUri } from './fetchJson.ts';
 import { KeySet, type KeySetOptions } from './keySet.ts';
-import { checkAlgorithms, importPublicKey, importSecret, type KeyOptions } from './keys.ts';
+import { checkAlgorithms, importPublicKey, importSecret, type KeyOptions, secretKeys } from './keys.ts';
 import type { Principal } from './principal.ts';
 import { digestOf, VerifiedTokens } from './verifiedTokens.ts';
 
@@ -223,8 +223,8 @@ function createKeys(
   const { keys } = options;
   const algorithms = checkAlgorithms(keys.kind, options.algorithms);
   if (keys.kind === 'secret') {
-    const secret = importSecret(keys.secret);
-    return { findKey: async () => secret, algorithms };
+    const keyFor = secretKeys(importSecret(keys.secret));
+    return { findKey: ({ alg }) => keyFor(alg), algorithms };
   }
   if (keys.kind === 'publicKey') {
     const imported = importPublicKey(keys.key, algorithms);

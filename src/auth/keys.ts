@@ -1,4 +1,7 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, type KeyObject, webcrypto } from 'node:crypto';
+import type { CryptoKey } from 'jose';
+
+const { subtle } = webcrypto;
 
 /** How the signature of a token is checked. Exactly one kind, chosen by configuration and never by the token. */
 export type KeyOptions =
@@ -53,6 +56,18 @@ export function importSecret(secret: string | Uint8Array): Uint8Array {
   const bytes = typeof secret === 'string' ? new TextEncoder().encode(secret) : new Uint8Array(secret);
   if (bytes.byteLength < 32) throw new TypeError('the shared secret must have at least 32 bytes');
   return bytes;
+}
+
+/** The secret as a key for HS256, HS384 or HS512, imported once for each: of bytes, jose makes a key for every token. */
+export function secretKeys(secret: Uint8Array): (algorithm: string) => Promise<CryptoKey> {
+  const keys = new Map<string, Promise<CryptoKey>>();
+  return (algorithm) => {
+    const hash = `SHA-${algorithm.slice(2)}`;
+    const key =
+      keys.get(algorithm) ?? subtle.importKey('raw', secret, { name: 'HMAC', hash }, false, ['verify']);
+    keys.set(algorithm, key);
+    return key;
+  };
 }
 
 /** One public key, and those of the algorithms that it can be used with. Throws TypeError. */

@@ -1,7 +1,8 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Timers } from '../lib/timers.ts';
 import type { CognitoOperation } from './awsErrors.ts';
-import { createRateLimiter, type PermitSource, type RateLimiter } from './rateLimiter.ts';
+import type { PermitSource } from './permitSource.ts';
+import { createRateLimiter, type RateLimiter } from './rateLimiter.ts';
 
 /** AWS counts by its own operations: linking takes from the same quota as issuing, both look-ups from one. */
 export type Quota =

@@ -1,36 +1,9 @@
 import { ServiceError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Timers } from '../lib/timers.ts';
+import { withoutStack } from '../lib/withoutStack.ts';
+import type { PermitSource } from './permitSource.ts';
 import { createTurns } from './turns.ts';
-
-/** What a process asks of a count that it shares with others. */
-export interface PermitRequest {
-  /** Starts wanted now. */
-  readonly count: number;
-  /** At most `calls` starts in any `windowMs`, for all processes together. */
-  readonly calls: number;
-  readonly windowMs: number;
-  /** Milliseconds since each start that was made without asking, while the count could not be reached. */
-  readonly unreported: readonly number[];
-}
-
-export interface PermitGrant {
-  readonly granted: number;
-  /** Milliseconds until asking again can help. */
-  readonly waitMs: number;
-  /** Processes that want starts at present, this one included; at least 1. */
-  readonly sharers: number;
-}
-
-/** A count of starts that several processes share. */
-export interface PermitSource {
-  /** False while the count cannot be reached: everybody then keeps to his part of the budget. */
-  readonly available: boolean;
-  /** Processes that share the budget, as last known; at least 1. */
-  readonly replicas: number;
-  /** Null when there was no answer in time. Never throws. */
-  take(request: PermitRequest): Promise<PermitGrant | null>;
-}
 
 export interface RateLimiterOptions {
   /** Calls per second at most, more than 0. AWS counts per operation, account and Region. */
@@ -52,6 +25,8 @@ export interface RateLimiter {
    * Throws UPSTREAM_THROTTLED with the seconds after which there is room, or the caller's own reason.
    */
   acquire(user: string, signal: AbortSignal): Promise<void>;
+  /** Makes what `acquire` would refuse a call of this user with at once; undefined when it would not. */
+  refusal(user: string): (() => ServiceError) | undefined;
   /** AWS throttled a call although it was within the budget: the budget shrinks at once and grows back step by step. */
   throttled(): void;
   /** Sets another ceiling, e.g. a replica's share. */
@@ -144,6 +119,12 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     return first + Math.floor(ahead / calls) * windowMs;
   }
 
+  /** Milliseconds until another call of this user could start. */
+  function waitOf(user: string): number {
+    const now = clock.now();
+    return startTime(lines.ahead(user), now) - now;
+  }
+
   /** How long the latest `calls` starts have taken, somebody waiting all the time; 0 where that is not known. */
   function pace(calls: number, now: number): number {
     const oldest = starts[starts.length - calls];
@@ -165,9 +146,9 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   function shed(waitMs: number): ServiceError {
     onShed?.();
-    return new ServiceError('UPSTREAM_THROTTLED', 'Too much is asked of Amazon Cognito. Try again later.', {
-      retryAfter: Math.max(1, Math.ceil(waitMs / 1000)),
-    });
+    const retryAfter = Math.max(1, Math.ceil(waitMs / 1000));
+    const message = 'Too much is asked of Amazon Cognito. Try again later.';
+    return withoutStack(() => new ServiceError('UPSTREAM_THROTTLED', message, { retryAfter }));
   }
 
   function serveNext(reported: boolean) {
@@ -265,6 +246,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         if (timer === undefined) schedule();
       });
     },
+
+    refusal: (user) => (waitOf(user) > maxWaitMs ? () => shed(waitOf(user)) : undefined),
 
     throttled() {
       const now = clock.now();

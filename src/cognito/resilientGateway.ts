@@ -64,6 +64,11 @@ export interface ResilientGateway extends CognitoGateway {
   /** Why Cognito cannot be used at present, as real calls have shown; null when it can, or when it is time to try again. */
   problem(): string | null;
   readonly budget: Budget;
+  /**
+   * What `issueOpenIdToken` would refuse a request of this user with at once, for want of budget: made, and counted, when it is called
+   * for. Undefined when it would not.
+   */
+  tokenRefusal(user: string): (() => ServiceError) | undefined;
 }
 
 /** Safe to repeat when it is not known whether AWS executed the call: reads, and "registers or retrieves". */
@@ -213,6 +218,16 @@ export function createResilientGateway(options: ResilientGatewayOptions): Resili
         return `Amazon Cognito refuses to issue tokens (${refusal.code})`;
       }
       return null;
+    },
+    tokenRefusal(user) {
+      const refusal = breaker.refuses() ? undefined : budget.tokens.refusal(user);
+      return (
+        refusal &&
+        (() => {
+          observer.onShed?.('issueOpenIdToken');
+          return refusal();
+        })
+      );
     },
     issueOpenIdToken: (request, signal) =>
       run.issueOpenIdToken(

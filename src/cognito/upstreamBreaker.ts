@@ -47,14 +47,16 @@ export function createUpstreamBreaker(clock: Clock, onState: (state: BreakerStat
   );
   policy.onStateChange((state) => onState(stateNames[state]));
   const blocks = () => policy.state === CircuitState.Open && clock.now() < openUntil;
+  const refuses = () => blocks() || policy.state === CircuitState.HalfOpen;
 
   return {
     /** Whether calls are refused for the time being. */
     blocks,
+    /** Whether a call would be refused: while calls are, and behind the one probe, where nobody queues up. */
+    refuses,
     /** Throws `BrokenCircuitError` when a call would be refused, before it takes anything from the budget. */
     check() {
-      // Nobody queues up behind the one probe.
-      if (blocks() || policy.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
+      if (refuses()) throw new BrokenCircuitError();
     },
     execute: <T>(work: () => Promise<T>): Promise<T> => policy.execute(work),
     /** What a refused caller is told. */

@@ -3,7 +3,10 @@ import { ServiceError } from '../errors.ts';
 import type { Invalidation, TokenCache } from './tokenCache.ts';
 
 export interface CachingGatewayOptions {
-  readonly gateway: CognitoGateway;
+  readonly gateway: CognitoGateway & {
+    /** What `issueOpenIdToken` would refuse a request of this user with at once; undefined when it would not. */
+    tokenRefusal?(user: string): (() => ServiceError) | undefined;
+  };
   readonly cache: TokenCache;
   /** Told about every change of identities made here, for other processes that cache too. */
   readonly onChange?: (what: Invalidation | 'everything') => void;
@@ -14,6 +17,11 @@ export interface CachingGateway extends CognitoGateway {
   forget(what: Invalidation): void;
   /** A token that `issueOpenIdToken` would answer with at once. */
   recall(request: OpenIdTokenRequest): OpenIdToken | undefined;
+  /**
+   * What `issueOpenIdToken` would refuse with, found out with one look at the shared cache; undefined when it might answer. Asks nobody
+   * while there is budget for a call. Never rejects.
+   */
+  tokenRefusal(request: OpenIdTokenRequest): Promise<(() => ServiceError) | undefined> | undefined;
   readonly cache: TokenCache;
 }
 
@@ -55,6 +63,10 @@ export function createCachingGateway({ gateway, cache, onChange }: CachingGatewa
     cache,
     forget,
     recall: (request) => cache.recall(request),
+    tokenRefusal(request) {
+      const refusal = gateway.tokenRefusal?.(request.developerUserIdentifier);
+      return refusal && cache.has(request).then((has) => (has ? undefined : refusal));
+    },
 
     issueOpenIdToken: (request, signal) =>
       cache.issue(request, (shared) => gateway.issueOpenIdToken(request, shared), signal),

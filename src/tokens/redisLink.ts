@@ -27,6 +27,8 @@ export interface RedisLink {
   readonly replicas: number;
   /** Runs a Lua script; null when Redis does not answer in time, at once while it is not available. Keys are put under the namespace. */
   run(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown[] | null>;
+  /** How many of these keys there are; null as with `run`. */
+  count(keys: readonly string[]): Promise<number | null>;
   /** Calls back for every message of another process or of this one. */
   onMessage(handler: (message: string) => void): void;
   /** Calls back when messages are received (again), some of which may have been missed before. */
@@ -96,9 +98,11 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
 
   async function evaluate(script: string, keys: readonly string[], args: readonly (string | number)[]) {
     if (commands.status !== 'ready') return null;
-    const names = keys.map((key) => `${namespace}:${key}`);
+    const names = named(keys);
     return answered(commands.eval(script, names.length, ...names, ...args) as Promise<unknown[]>);
   }
+
+  const named = (keys: readonly string[]) => keys.map((key) => `${namespace}:${key}`);
 
   const run: RedisLink['run'] = async (script, keys, args) => (healthy ? evaluate(script, keys, args) : null);
 
@@ -135,6 +139,9 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   return {
     replicaId,
     run,
+    async count(keys) {
+      return healthy && commands.status === 'ready' ? answered(commands.exists(...named(keys))) : null;
+    },
     get available() {
       return healthy;
     },

@@ -153,6 +153,11 @@ export function createRedisTokens(options: RedisTokensOptions): RedisTokens {
       }
     },
 
+    async has(key, user) {
+      const keys = placesOf(key, user).flatMap(({ keys: [tokens, , , lease] }) => [tokens, lease]);
+      return ((await link.count(keys)) ?? 0) > 0;
+    },
+
     announce(what) {
       pending.push(what);
       if (pending.length > mostPending) pending = ['everything'];

@@ -20,6 +20,8 @@ export interface SharedPlace {
 /** A cache behind this one that several processes share. Never throws but for the signal; knows nothing when in doubt. */
 export interface SharedTokens {
   find(key: string, user: string, signal: AbortSignal): Promise<SharedPlace>;
+  /** Whether there may be a token, or somebody who makes it. Changes nothing, and costs less than `find`. */
+  has(key: string, user: string): Promise<boolean>;
 }
 
 export interface TokenCacheOptions extends TokenScope, Omit<TokenStoreOptions, 'clock'> {
@@ -59,6 +61,10 @@ export interface TokenCache {
     fetch: (signal: AbortSignal) => Promise<OpenIdToken>,
     signal: AbortSignal,
   ): Promise<OpenIdToken>;
+  /**
+   * Whether `issue` may do without `fetch`: an equal token is kept or being made, here or where it is shared. Never rejects.
+   */
+  has(request: OpenIdTokenRequest): Promise<boolean>;
   /** From now on nobody gets a token that was made before, not even who is already waiting for one. */
   invalidate(what: Invalidation | 'everything'): void;
   /** The identity of which a token of this user is kept, if any. */
@@ -174,6 +180,15 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
         if (!isVoid(flight, token.identityId)) return token;
       }
       throw tryAgain('The identity is being changed at this moment.');
+    },
+
+    async has(request) {
+      const key = tokenKey(options, request);
+      const joinable = flights.get(key);
+      if (store.get(key) || (joinable !== undefined && !isVoid(joinable))) return true;
+      if (await shared?.has(key, request.developerUserIdentifier)) return true;
+      onLookup?.('miss');
+      return false;
     },
 
     invalidate(what) {

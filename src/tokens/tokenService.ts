@@ -69,6 +69,7 @@ interface Services {
   readonly gateway: CognitoGateway & {
     forget?(what: { readonly users: readonly string[] }): void;
     recall?(request: OpenIdTokenRequest): OpenIdToken | undefined;
+    tokenRefusal?(request: OpenIdTokenRequest): Promise<(() => ServiceError) | undefined> | undefined;
   };
   readonly guestProof: GuestProofVerifier;
   readonly audit: AuditSink;
@@ -162,8 +163,12 @@ export function createTokenService(services: Services, options: TokenServiceOpti
     async issue(principal, { tokenDuration, previousIdentityId, renew, exchange }, scope) {
       const request = tokenRequestOf(principal, tokenDuration);
       return auditedIssue(audit, auditSubjectOf('issue', request), scope, async () => {
+        // Asked together with the limit of the user: where most are refused, each question to Redis is for nothing most of the time.
+        const refusal = gateway.tokenRefusal?.(request);
         await userRateLimit.take(principal.userId, 1);
         if (renew) gateway.forget?.({ users: [request.developerUserIdentifier] });
+        const refused = refusal && (await refusal);
+        if (refused) throw refused();
         const issued = gateway.recall?.(request) ?? (await gateway.issueOpenIdToken(request, scope.signal));
         const { token, awsCredentials } = exchange
           ? await exchangeOrRenew(issued, request, scope.signal)

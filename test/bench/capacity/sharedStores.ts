@@ -1,4 +1,4 @@
-import type { PermitSource } from '../../../src/cognito/rateLimiter.ts';
+import type { PermitSource } from '../../../src/cognito/permitSource.ts';
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { SharedTokens } from '../../../src/tokens/tokenCache.ts';
 
@@ -22,6 +22,7 @@ export function createSharedStores(clock: Clock, replicas: number): SharedStores
         if (kept && kept.usableUntil > clock.now()) return { token: kept.token, keep() {}, leave() {} };
         return { keep: (token, usableUntil) => void tokens.set(key, { token, usableUntil }), leave() {} };
       },
+      has: async (key) => tokens.has(key),
     },
     permits: (replica) => ({
       available: true,

@@ -49,23 +49,23 @@ export function startLoad({ url, requestsPerSecond, concurrency, atMost, tokenOf
   let latest = performance.now();
 
   async function send(user: string) {
+    // Signed before the clock runs.
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${tokenOf(user)}` };
     const begin = performance.now();
-    const facts = await pool
-      .request({
-        method: 'POST',
-        path: '/graphql',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${tokenOf(user)}` },
-        body,
-      })
-      .then(
-        async ({ statusCode, headers, body: answer }) => ({
+    const facts = await pool.request({ method: 'POST', path: '/graphql', headers, body }).then(
+      async ({ statusCode, headers, body: answer }) => {
+        const text = await answer.text();
+        const end = performance.now();
+        return {
+          end,
           status: statusCode,
           server: String(headers[servedBy]).split(', ').at(-1),
-          ...outcomeOf(await answer.text()),
-        }),
-        () => ({ status: 0, code: 'BROKEN' }),
-      );
-    sent.push({ user, begin, end: performance.now(), ...facts });
+          ...outcomeOf(text),
+        };
+      },
+      () => ({ end: performance.now(), status: 0, code: 'BROKEN' }),
+    );
+    sent.push({ user, begin, ...facts });
   }
 
   const clock = setInterval(() => {

@@ -26,7 +26,7 @@ async function recordIncidents(fleet: Fleet) {
     url: fleet.url,
     requestsPerSecond: 10 * budget,
     concurrency: 4 * budget,
-    atMost: 8_000,
+    atMost: 10_000,
     tokenOf: fleet.tokenOf,
   });
   const during = async (incident: () => Promise<unknown>): Promise<Incident> => {
@@ -35,7 +35,8 @@ async function recordIncidents(fleet: Fleet) {
     return { begin, end: performance.now() };
   };
   try {
-    await seconds(2);
+    // Until the engine has compiled what runs all the time: before, a request takes the processors nearly twice as long.
+    await seconds(10);
     const beat = startPulse(fleet.url);
     const steady = await during(() => seconds(7));
     const pulse = await beat.stop();
@@ -126,10 +127,10 @@ nginx.describe('three replicas with a Redis behind nginx, asked for ten times th
     expect(shed.length).toBeGreaterThan(5 * served(0, Number.POSITIVE_INFINITY).length);
     expect(shed.filter(({ status, retryAfter = 0 }) => status !== 503 || retryAfter < 1)).toEqual([]);
     // 50 ms, on a machine that gives every process its core at once. What it is short of shows in answers that say nothing: a refusal
-    // asks Redis three times, and so waits for a core about five times as often.
+    // waits for a core at its signature and at Redis too, and so about twice as often.
     const refused = took('UPSTREAM_THROTTLED', steady);
     for (const share of [0.5, 0.99]) {
-      expect(nth(refused, share)).toBeLessThan(50 + 5 * nth(record.pulse, share));
+      expect(nth(refused, share)).toBeLessThan(50 + 3 * nth(record.pulse, share));
     }
   });
 

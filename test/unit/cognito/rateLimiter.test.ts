@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  createRateLimiter,
-  type PermitGrant,
-  type PermitRequest,
-  type RateLimiterOptions,
-} from '../../../src/cognito/rateLimiter.ts';
+import type { PermitGrant, PermitRequest } from '../../../src/cognito/permitSource.ts';
+import { createRateLimiter, type RateLimiterOptions } from '../../../src/cognito/rateLimiter.ts';
 import type { ServiceError } from '../../../src/errors.ts';
 import { SimulatedTime, settled } from '../../support/simulatedTime.ts';
 
@@ -249,6 +245,29 @@ describe('the waiting line', () => {
     times(25, () => ask('alice'));
     await settled();
     expect(shed).toBe(5);
+  });
+
+  it('foretells a refusal, which counts once it is made', async () => {
+    let shed = 0;
+    const { limiter, ask, refusals } = setUp({ onShed: () => (shed += 1) });
+    times(19, () => ask('hog'));
+    expect(limiter.refusal('hog')).toBeUndefined();
+    ask('hog');
+    const refusal = limiter.refusal('hog');
+    // Those who would be served before are not refused with the others.
+    expect(limiter.refusal('alice')).toBeUndefined();
+    expect(shed).toBe(0);
+    expect(refusal?.()).toMatchObject({ code: 'UPSTREAM_THROTTLED', retryAfter: 3 });
+    expect([shed, limiter.waiting]).toEqual([1, 10]);
+    await ask('hog');
+    expect(refusals).toMatchObject([{ code: 'UPSTREAM_THROTTLED', retryAfter: 3 }]);
+  });
+
+  it('refuses without a stack, which nobody has time to write out', () => {
+    const { limiter, ask } = setUp();
+    times(20, () => ask('alice'));
+    expect(limiter.refusal('alice')?.().stack).not.toContain('\n');
+    expect(new Error('of somebody else').stack).toContain('\n');
   });
 });
 

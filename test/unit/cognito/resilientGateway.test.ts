@@ -291,6 +291,31 @@ describe('the circuit breaker', () => {
     expect(gateway.problem()).toBeNull();
   });
 
+  it('is told of rather than the budget, when both would refuse', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { gateway } = setUp(
+      (call) => {
+        if (call <= 5) throw unavailable();
+        return new Promise(() => {});
+      },
+      { maxRetries: 0, maxWaitMs: 0, rates: { tokens: 5 } },
+    );
+    for (let i = 0; i < 4; i += 1) await gateway.issueOpenIdToken(request(), never).catch(() => {});
+    expect(gateway.tokenRefusal('alice')).toBeUndefined();
+    const { budget } = gateway;
+    await budget.tokens.acquire('alice', never);
+    expect(gateway.tokenRefusal('alice')?.()).toMatchObject({ code: 'UPSTREAM_THROTTLED', retryAfter: 2 });
+
+    await gateway.describeIdentityPool(never).catch(() => {});
+    expect(gateway.tokenRefusal('alice')).toBeUndefined();
+    // The circuit is half-open, with its one probe under way.
+    vi.setSystemTime(Date.now() + 30_000);
+    while (budget.tokens.refusal('alice') === undefined) await budget.tokens.acquire('alice', never);
+    gateway.describeIdentityPool(never).catch(() => {});
+    await settled();
+    expect(gateway.tokenRefusal('alice')).toBeUndefined();
+  });
+
   it('lets one call probe while the others are refused', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     let answer: (value: unknown) => void = () => {};

@@ -390,7 +390,10 @@ describe('changes of identities', () => {
       keep: ({ identityId }: OpenIdToken) => void said.push(`keep ${identityId}`),
       leave: () => void said.push('leave'),
     };
-    const { gateway, identities } = setUp({}, { shared: { find: async () => place } });
+    const { gateway, identities } = setUp(
+      {},
+      { shared: { find: async () => place, has: async () => false } },
+    );
     const pending = gateway.issueOpenIdToken(request('u1'), never);
     await time.advance(100);
     identities.set('u1', 'B');

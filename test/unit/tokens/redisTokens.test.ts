@@ -258,6 +258,33 @@ requireTool('redis-server').describe('tokens shared by several processes', () =>
     expect(calls).toEqual(['alice', 'bob']);
   });
 
+  it('whether there is a token, or will be, is known to all without anything being changed', async () => {
+    const [one, two] = [await replica({ keys: [otherKey] }), await replica({ keys: [key, otherKey] })];
+    const both = (user: string) =>
+      Promise.all([one, two].map(({ cache }) => cache.has(request(user)))).then((answers) => answers.join());
+    const before = await contents();
+    expect(await both('alice')).toBe('false,false');
+    expect(await contents()).toBe(before);
+
+    let release = () => {};
+    beforeAnswer = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    const making = one.identityOf('alice');
+    await until(() => calls.length === 1, 'the call is under way');
+    expect(await both('alice')).toBe('true,true');
+    release();
+    await making;
+    await stored();
+    expect(await both('alice')).toBe('true,true');
+    expect(await both('bob')).toBe('false,false');
+
+    await server.stop();
+    await until(() => !two.link.available, 'the loss is noticed');
+    expect(await both('alice')).toBe('true,false');
+  });
+
   it('a wiped Redis costs a call and nothing else', async () => {
     const [one, two] = [await replica(), await replica()];
     await one.identityOf('alice');
