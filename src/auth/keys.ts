@@ -1,5 +1,4 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, webcrypto } from 'node:crypto';
-import type { CryptoKey } from 'jose';
 
 const { subtle } = webcrypto;
 
@@ -59,8 +58,8 @@ export function importSecret(secret: string | Uint8Array): Uint8Array {
 }
 
 /** The secret as a key for HS256, HS384 or HS512, imported once for each: of bytes, jose makes a key for every token. */
-export function secretKeys(secret: Uint8Array): (algorithm: string) => Promise<CryptoKey> {
-  const keys = new Map<string, Promise<CryptoKey>>();
+export function secretKeys(secret: Uint8Array): (algorithm: string) => Promise<webcrypto.CryptoKey> {
+  const keys = new Map<string, Promise<webcrypto.CryptoKey>>();
   return (algorithm) => {
     const hash = `SHA-${algorithm.slice(2)}`;
     const key =
