@@ -98,14 +98,20 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   'src/tokens/logins.ts': ['test/api/settings.test.ts'],
   'src/tokens/tokenService.ts': [
     'test/unit/tokens/tokenService.test.ts',
+    'test/unit/tokens/tokenRefusal.test.ts',
     'test/api/credentials.test.ts',
     'test/api/settings.test.ts',
   ],
   'src/tokens/cachingGateway.ts': [
+    'test/unit/tokens/tokenRefusal.test.ts',
     'test/unit/tokens/cachingGateway.test.ts',
     'test/unit/tokens/races.test.ts',
   ],
-  'src/tokens/tokenCache.ts': ['test/unit/tokens/cachingGateway.test.ts', 'test/unit/tokens/races.test.ts'],
+  'src/tokens/tokenCache.ts': [
+    'test/unit/tokens/tokenRefusal.test.ts',
+    'test/unit/tokens/cachingGateway.test.ts',
+    'test/unit/tokens/races.test.ts',
+  ],
   'src/tokens/tokenStore.ts': ['test/unit/tokens/tokenStore.test.ts'],
   'src/tokens/tokenKey.ts': ['test/unit/tokens/tokenKey.test.ts'],
   'src/tokens/tokenCipher.ts': ['test/unit/tokens/tokenCipher.test.ts'],
