@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { ServiceError } from '../errors.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { inSpan, markFailed, type SpanFacts, SpanKind, traceOf } from '../telemetry/tracing.ts';
 import { createClientAddress } from './clientAddress.ts';
 import { answerUnreadable } from './clientError.ts';
+import { backlog, createDrain } from './drain.ts';
 import { HttpError } from './httpError.ts';
 import { createInProcessConnections, type InProcessAnswer, type InProcessRequest } from './inProcess.ts';
 import { createRouter, type Handler, type Route } from './route.ts';
@@ -50,12 +51,6 @@ export interface HttpServer {
 
 type State = { phase: 'starting' } | { phase: 'open' } | { phase: 'draining'; done: Promise<void> };
 
-/**
- * A load balancer may have sent a request over a kept connection before it can know of the drain; closed meanwhile, the request
- * would fail. So idle connections are closed only when none of them has brought anything for this time.
- */
-const quietMs = 200;
-
 /** A plain `node:http` server: routes, request ids, deadlines and a drain. Why no framework: see `src/decisions.md`. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { logger, cors, requestTimeoutMs = 30_000, keepAliveTimeoutMs = 65_000, onAnswered } = options;
@@ -80,7 +75,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   );
   const inProcess = createInProcessConnections(server);
   const answersOfHost = createUnderWay();
-  let latestRequest = Number.NEGATIVE_INFINITY;
+  const network = createDrain(server);
   server.on('clientError', answerUnreadable);
   server.on('checkExpectation', (request, response) => void handle(request, response));
 
@@ -95,15 +90,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       begin,
       Math.min(timeoutMs ?? requestTimeoutMs, requestTimeoutMs),
     );
-    latestRequest = begin;
+    network.requestBegun(begin);
     response.setHeader('x-request-id', scope.requestId);
     setSecurityHeaders(response);
     if (state.phase === 'draining') response.setHeader('connection', 'close');
     response.once('close', () => {
       scope.close(response.writableFinished);
       onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode, performance.now() - begin);
-      // A connection that was busy when the drain began is kept alive by Node, and would hold it up.
-      if (state.phase === 'draining') setImmediate(closeWhenQuiet);
+      network.requestEnded();
     });
     await inSpan(
       () => spanOf(request, routeOf(path)),
@@ -118,31 +112,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         if (response.statusCode >= 500) markFailed(span, String(response.statusCode));
       },
     );
-  }
-
-  /** How many milliseconds are missing until kept connections have been silent for long enough. */
-  const untilQuiet = () => latestRequest + quietMs - performance.now();
-
-  function closeWhenQuiet() {
-    if (untilQuiet() <= 0) server.closeIdleConnections();
-  }
-
-  async function close(graceMs: number): Promise<void> {
-    latestRequest = performance.now();
-    const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
-    // Connections that are made already and not accepted yet would be reset.
-    await new Promise((resolve) => setImmediate(resolve));
-    // The close of `http.Server` would take idle connections with it.
-    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-    const leave = () => {
-      if (untilQuiet() > 0) quiet = setTimeout(leave, untilQuiet());
-      // A process that had no turn for a while finds its timers due before it has read what came meanwhile.
-      else setImmediate(() => (untilQuiet() > 0 ? leave() : server.close()));
-    };
-    let quiet = setTimeout(leave, quietMs);
-    await closed;
-    clearTimeout(cutOff);
-    clearTimeout(quiet);
   }
 
   function handlerOf(request: IncomingMessage, path: string): Handler {
@@ -194,7 +163,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     drain(graceMs) {
       if (state.phase !== 'draining') {
-        const done = Promise.all([close(graceMs), inProcess.drain(graceMs), answersOfHost.drain(graceMs)]);
+        const done = Promise.all([
+          network.close(graceMs),
+          inProcess.drain(graceMs),
+          answersOfHost.drain(graceMs),
+        ]);
         state = { phase: 'draining', done: done.then(() => undefined) };
       }
       return state.done;
@@ -286,7 +259,7 @@ const unexpected = (requestId: string) =>
 function listening(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explainListenError(error, port, host)));
-    server.listen(port, host, () => resolve());
+    server.listen({ port, host, backlog }, () => resolve());
   });
 }
 

@@ -352,7 +352,7 @@ describe('a drain', () => {
     const drained = server.drain(60_000);
     expect(server.draining).toBe(true);
     // What had been connected before is still served.
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 100));
     await expect(fetch(`${url}/slow`)).rejects.toThrow();
     expect(await (await running).text()).toBe('done');
     await drained;
@@ -398,6 +398,27 @@ describe('a drain', () => {
     while (performance.now() < busyUntil);
     await once(socket, 'close');
     expect(received).toContain('got');
+    await drained;
+  });
+
+  it('answers everybody who had connected when it began, accepted or not', async () => {
+    const { server, port } = await start([echo]);
+    // Two turns of the event loop accept a few of these at most.
+    const answers = Array.from({ length: 50 }, () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write('GET /echo HTTP/1.1\r\nhost: a\r\n\r\n');
+      let received = '';
+      socket.setEncoding('utf8').on('data', (text) => {
+        received += text;
+      });
+      return once(socket, 'close').then(
+        () => received.split('\r\n')[0],
+        ({ code }) => code,
+      );
+    });
+    await new Promise(process.nextTick);
+    const drained = server.drain(5_000);
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['HTTP/1.1 200 OK']));
     await drained;
   });
 

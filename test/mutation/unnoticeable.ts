@@ -91,8 +91,8 @@ export const unnoticeable: readonly {
     because: 'only work is saved: read as any other media type, it comes to the same',
   },
   {
-    file: 'src/http/server.ts',
-    from: 'untilQuiet() > 0',
-    because: 'the time is waited for all the same, in a loop that leaves the processor no rest',
+    file: 'src/http/drain.ts',
+    from: 'leaving',
+    because: 'only work is saved: several that wait for the same silence close the same connections',
   },
 ];
