@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 
 export interface Drain {
@@ -26,7 +26,12 @@ export function createDrain(server: Server): Drain {
   let latestRequest = Number.NEGATIVE_INFINITY;
   let begun = false;
   let leaving = false;
-  server.on('connection', () => seen.connections++);
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    seen.connections++;
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
 
   /** How many milliseconds are missing until kept connections have been silent for long enough. */
   const untilQuiet = () => Math.max(0, latestRequest + quietMs - performance.now());
@@ -42,6 +47,8 @@ export function createDrain(server: Server): Drain {
     leaving = false;
     // With the idle connections ends the interval in which Node looks for late ones.
     server.close();
+    // To Node a connection that has brought nothing yet, as browsers keep ready, is not idle but at the begin of its first request.
+    for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
   }
 
   return {

@@ -433,6 +433,33 @@ describe('a drain', () => {
     await ended;
   });
 
+  it('does not wait for connections that are kept ready and have brought nothing yet', async () => {
+    const { server, port } = await start([echo]);
+    const socket = connect(port, '127.0.0.1');
+    const ended = once(socket.resume(), 'close');
+    await once(socket, 'connect');
+    await server.drain(60_000);
+    await ended;
+  });
+
+  it('waits for the rest of a first request that has come in part', async () => {
+    const { server, port } = await start([echo]);
+    const socket = connect(port, '127.0.0.1');
+    let received = '';
+    socket.setEncoding('utf8').on('data', (text) => {
+      received += text;
+    });
+    const ended = once(socket, 'close');
+    socket.write('GET /echo HTTP/1.1\r\n');
+    const drained = server.drain(5_000);
+    // Longer than a drain waits for kept connections to be silent.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    socket.write('host: a\r\n\r\n');
+    await ended;
+    expect(received).toContain('HTTP/1.1 200 OK');
+    await drained;
+  });
+
   it('cuts off what is still running after the grace', async () => {
     const { server, url } = await start([slow(60_000)]);
     const running = fetch(`${url}/slow`).then(

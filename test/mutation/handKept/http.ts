@@ -70,10 +70,20 @@ export const httpChanges: readonly Change[] = [
     to: 'setTimeout(() => undefined, left)',
   },
   {
-    file: 'src/http/server.ts',
+    file: 'src/http/drain.ts',
     from: 'setTimeout(() => server.closeAllConnections(), graceMs)',
     to: 'setTimeout(() => undefined, graceMs)',
   },
+  {
+    file: 'src/http/drain.ts',
+    from: 'await untilStill(() => seen.connections, backlog);',
+    to: 'await turn();',
+  },
+  { file: 'src/http/drain.ts', from: 'await untilStill(() => seen.requests + seen.ends);', to: '' },
+  { file: 'src/http/drain.ts', from: 'if (begun) void closeIdleWhenQuiet();', to: '' },
+  { file: 'src/http/drain.ts', from: 'if (socket.bytesRead === 0) ', to: '' },
+  { file: 'src/http/drain.ts', from: 'open.add(socket);', to: '' },
+  { file: 'src/http/drain.ts', from: '      latestRequest = at;\n', to: '' },
   {
     file: 'src/http/server.ts',
     from: 'createClientAddress(trustedProxies)',
