@@ -77,8 +77,8 @@ export function createDrain(server: Server): Drain {
 }
 
 /**
- * Resolves when a whole turn of the event loop has not changed a count, or has it grown by `most`. The first turn is not a whole one:
- * where it was begun by something that came in, such as a signal, it ends without a look at what has come since.
+ * Resolves when a whole turn of the event loop has not changed a count, or when it has grown by `most`. The first turn is not a whole
+ * one: where it was begun by something that came in, such as a signal, it ends without a look at what has come since.
  */
 async function untilStill(count: () => number, most = Number.POSITIVE_INFINITY): Promise<void> {
   const end = count() + most;
