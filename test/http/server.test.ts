@@ -1,43 +1,14 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCors } from '../../src/http/cors.ts';
-import { readJsonBody } from '../../src/http/requestBody.ts';
 import type { Route } from '../../src/http/route.ts';
-import {
-  createHttpServer,
-  explainListenError,
-  type HttpServer,
-  type HttpServerOptions,
-} from '../../src/http/server.ts';
+import { createHttpServer, explainListenError } from '../../src/http/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { echo, start } from '../support/httpServer.ts';
 import { silentLogger } from '../support/silentLogger.ts';
 import { captureText } from '../support/writtenLogs.ts';
-
-const servers: HttpServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.drain(0)));
-});
-
-async function start(routes: readonly Route[], options: Partial<HttpServerOptions> = {}) {
-  const server = createHttpServer({ logger: silentLogger, ...options });
-  servers.push(server);
-  const { url, port } = await server.listen(0, '127.0.0.1');
-  server.mount(routes);
-  server.open();
-  return { server, url, port };
-}
-
-const echo: Route = {
-  path: '/echo',
-  methods: {
-    GET: (_, response) => void response.end('got'),
-    POST: async (request, response) => {
-      response.end(JSON.stringify(await readJsonBody(request, 100)));
-    },
-  },
-};
 
 const post = (url: string, body: string | Uint8Array<ArrayBuffer>, contentType = 'application/json') =>
   fetch(`${url}/echo`, { method: 'POST', body, headers: { 'content-type': contentType } });
@@ -318,7 +289,7 @@ describe('the HTTP server', () => {
 
   it('answers 503 for what is not there yet until it is opened', async () => {
     const server = createHttpServer({ logger: silentLogger });
-    servers.push(server);
+    onTestFinished(() => server.drain(0));
     const { url } = await server.listen(0, '127.0.0.1');
     const early = await fetch(`${url}/echo`);
     expect([early.status, early.headers.get('retry-after')]).toEqual([503, '1']);
@@ -326,181 +297,6 @@ describe('the HTTP server', () => {
     expect((await fetch(`${url}/echo`)).status).toBe(200);
     server.open();
     expect((await fetch(`${url}/other`)).status).toBe(404);
-  });
-});
-
-describe('a drain', () => {
-  const slow = (ms: number): Route => ({
-    path: '/slow',
-    methods: {
-      GET: (_, response) =>
-        new Promise((resolve) =>
-          setTimeout(() => {
-            response.end('done');
-            resolve();
-          }, ms),
-        ),
-    },
-  });
-
-  it('lets a running request end and refuses new connections', async () => {
-    // Longer than a drain waits for kept connections to be silent.
-    const { server, url } = await start([slow(1000)]);
-    const running = fetch(`${url}/slow`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    // Longer than this test may take: nothing is cut off.
-    const drained = server.drain(60_000);
-    expect(server.draining).toBe(true);
-    // What had been connected before is still served.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await expect(fetch(`${url}/slow`)).rejects.toThrow();
-    expect(await (await running).text()).toBe('done');
-    await drained;
-  });
-
-  it('answers a request that was on its way over a kept connection, and ends the connection with it', async () => {
-    const { server, port } = await start([echo]);
-    const socket = connect(port, '127.0.0.1');
-    let received = '';
-    socket.on('data', (chunk) => {
-      received += chunk;
-    });
-    const ended = once(socket, 'close');
-    socket.write('GET /echo HTTP/1.1\r\nHost: x\r\n\r\n');
-    await expect.poll(() => received).toContain('got');
-    const drained = server.drain(5_000);
-    received = '';
-    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    // As a load balancer does that has not heard of the drain.
-    socket.write('GET /echo HTTP/1.1\r\nHost: x\r\n\r\n');
-    await ended;
-    expect(received).toContain('HTTP/1.1 200 OK');
-    expect(received.toLowerCase()).toContain('connection: close');
-    await drained;
-  });
-
-  it('answers what came over a kept connection while the process had no turn for longer than the silence', async () => {
-    const { server, port } = await start([echo]);
-    const socket = connect(port, '127.0.0.1');
-    let received = '';
-    socket.setEncoding('utf8').on('data', (text) => {
-      received += text;
-    });
-    socket.write('GET /echo HTTP/1.1\r\nhost: a\r\n\r\n');
-    await expect.poll(() => received).toContain('got');
-
-    const drained = server.drain(5_000);
-    received = '';
-    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    // In the phase of the event loop that timers come after, before anything is read.
-    socket.write('GET /echo HTTP/1.1\r\nhost: a\r\n\r\n');
-    const busyUntil = performance.now() + 400;
-    while (performance.now() < busyUntil);
-    await once(socket, 'close');
-    expect(received).toContain('got');
-    await drained;
-  });
-
-  it('answers everybody who had connected when it began, accepted or not', async () => {
-    const { server, port } = await start([echo]);
-    // Two turns of the event loop accept a few of these at most.
-    const answers = Array.from({ length: 50 }, () => {
-      const socket = connect(port, '127.0.0.1');
-      socket.write('GET /echo HTTP/1.1\r\nhost: a\r\n\r\n');
-      let received = '';
-      socket.setEncoding('utf8').on('data', (text) => {
-        received += text;
-      });
-      return once(socket, 'close').then(
-        () => received.split('\r\n')[0],
-        ({ code }) => code,
-      );
-    });
-    await new Promise(process.nextTick);
-    const drained = server.drain(5_000);
-    expect(new Set(await Promise.all(answers))).toEqual(new Set(['HTTP/1.1 200 OK']));
-    await drained;
-  });
-
-  it('does not wait for kept connections that bring nothing', async () => {
-    const { server, port } = await start([echo]);
-    const socket = connect(port, '127.0.0.1');
-    const ended = once(socket, 'close');
-    await once(socket, 'connect');
-    socket.write('GET /echo HTTP/1.1\r\nHost: x\r\n\r\n');
-    await once(socket, 'data');
-    await server.drain(60_000);
-    await ended;
-  });
-
-  it('does not wait for connections that are kept ready and have brought nothing yet', async () => {
-    const { server, port } = await start([echo]);
-    const socket = connect(port, '127.0.0.1');
-    const ended = once(socket.resume(), 'close');
-    await once(socket, 'connect');
-    await server.drain(60_000);
-    await ended;
-  });
-
-  it('waits for the rest of a first request that has come in part', async () => {
-    const { server, port } = await start([echo]);
-    const socket = connect(port, '127.0.0.1');
-    let received = '';
-    socket.setEncoding('utf8').on('data', (text) => {
-      received += text;
-    });
-    const ended = once(socket, 'close');
-    socket.write('GET /echo HTTP/1.1\r\n');
-    const drained = server.drain(5_000);
-    // Longer than a drain waits for kept connections to be silent.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    socket.write('host: a\r\n\r\n');
-    await ended;
-    expect(received).toContain('HTTP/1.1 200 OK');
-    await drained;
-  });
-
-  it('cuts off what is still running after the grace', async () => {
-    const { server, url } = await start([slow(60_000)]);
-    const running = fetch(`${url}/slow`).then(
-      () => 'answered',
-      () => 'cut off',
-    );
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await server.drain(50);
-    expect(await running).toBe('cut off');
-  });
-
-  it('waits for a request that did not come over the network, and cuts it off after the grace', async () => {
-    const start = (ms: number) => {
-      const server = createHttpServer({ logger: silentLogger });
-      server.mount([slow(ms)]);
-      server.open();
-      const request = { method: 'GET', path: '/slow', headers: [], clientAddress: '192.0.2.1' };
-      return { server, running: server.handle(request) };
-    };
-    const patient = start(300);
-    let answered = false;
-    void patient.running.then(() => {
-      answered = true;
-    });
-    await patient.server.drain(5_000);
-    expect(answered).toBe(true);
-    expect((await patient.running).body.toString()).toBe('done');
-
-    const hasty = start(60_000);
-    const ended = hasty.running.then(
-      () => 'answered',
-      () => 'cut off',
-    );
-    await hasty.server.drain(50);
-    expect(await ended).toBe('cut off');
-  });
-
-  it('can be asked for twice', async () => {
-    const { server } = await start([echo]);
-    await Promise.all([server.drain(50), server.drain(50)]);
-    expect(server.draining).toBe(true);
   });
 });
 

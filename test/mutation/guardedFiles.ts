@@ -81,7 +81,7 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/http/cors.ts': ['test/http/server.test.ts'],
   'src/http/server.ts': ['test/http/server.test.ts', 'test/http/lambda.test.ts', 'test/http/tracing.test.ts'],
-  'src/http/drain.ts': ['test/unit/http/drain.test.ts', 'test/http/server.test.ts'],
+  'src/http/drain.ts': ['test/http/drain.test.ts'],
   'src/http/clientError.ts': ['test/unit/http/clientError.test.ts', 'test/http/server.test.ts'],
   'src/http/clientAddress.ts': ['test/unit/http/clientAddress.test.ts'],
   'src/http/securityHeaders.ts': ['test/http/server.test.ts', 'test/http/pages.test.ts'],
