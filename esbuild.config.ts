@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type Plugin } from 'esbuild';
 
@@ -38,12 +39,17 @@ function bundle({ entryPoints, chunks, external }: Bundle) {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
+    // Not minified, so that a stack can be read; for those who want the lines of the sources: node --enable-source-maps.
+    sourcemap: true,
+    sourcesContent: false,
+    // The ES modules of packages that have both: of these what nothing uses is left out.
+    mainFields: ['module', 'main'],
     external,
     // CommonJS packages in it ask for Node's own modules by `require`.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
-    plugins: [compressedExplorer],
+    plugins: [compressedExplorer, oneGraphql, nodeHashes],
     logLevel: 'warning',
   });
 }
@@ -65,6 +71,31 @@ const compressedExplorer: Plugin = {
           export const { ${Object.keys(parts).join(', ')} } = JSON.parse(brotliDecompressSync(packed));`,
       };
     });
+  },
+};
+
+/** For `import`, `require` and deep imports alike: two copies would be two worlds of types. Does nothing where graphql is external. */
+const oneGraphql: Plugin = {
+  name: 'one graphql',
+  setup({ initialOptions, onResolve }) {
+    if (initialOptions.external?.includes('graphql')) return;
+    const root = dirname(fileURLToPath(import.meta.resolve('graphql/package.json')));
+    onResolve({ filter: /^graphql(\/|$)/ }, ({ path }) => {
+      const module = path === 'graphql' ? 'index' : path.slice('graphql/'.length).replace(/\.m?js$/, '');
+      const file = [`${module}.mjs`, `${module}/index.mjs`].map((name) => join(root, name)).find(existsSync);
+      return file === undefined ? undefined : { path: file, sideEffects: false };
+    });
+  },
+};
+
+/** In a bundle Apollo Server does not find Node's hashes, and would take some that are written in JavaScript. */
+const nodeHashes: Plugin = {
+  name: 'hashes of Node',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^sha\.js$/ }, ({ path }) => ({ path, namespace: 'hashes' }));
+    onLoad({ filter: /.*/, namespace: 'hashes' }, () => ({
+      contents: `module.exports = require('node:crypto').createHash;`,
+    }));
   },
 };
 
