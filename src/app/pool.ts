@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type AwsGatewayOptions, createAwsCognitoGateway } from '../cognito/awsGateway.ts';
 import { createGuestProofVerifier } from '../cognito/guestProof.ts';
 import type { CognitoConfig, Config } from '../config/config.ts';
@@ -67,38 +68,28 @@ function awsTarget({
   return { identityPoolId, developerProviderName, region, ...(endpoint === undefined ? {} : { endpoint }) };
 }
 
-/** Starts a Cognito in this process and sets its pool up over the wire, as one would on AWS. */
+/** Starts a Cognito in this process, with the pool and the roles in it that `pool create` would make on AWS. */
 async function startEmbeddedCognito(
   { port, region, developerProviderName }: Extract<CognitoConfig, { mode: 'embedded' }>,
   { clock, closers, withTags }: Pick<Surroundings, 'clock' | 'closers'> & { readonly withTags: boolean },
 ): Promise<PoolTarget> {
-  const [{ createEmulator }, { provisionPool }, { createPoolClients, destroyClients }] = await Promise.all([
+  const [{ createEmulator }, { poolSetup }, { seedOf }] = await Promise.all([
     import('../emulator/index.ts'),
-    import('../pool/provisionPool.ts'),
-    import('../pool/awsClients.ts'),
+    import('../pool/poolSetup.ts'),
+    import('../pool/poolSeed.ts'),
   ]);
-  const emulator = createEmulator({ region, clock });
+  const setup = poolSetup({
+    region,
+    poolName: 'cognito-graphql',
+    developerProviderName,
+    allowGuests: true,
+    allowClassicFlow: true,
+    withTags,
+  });
+  const identityPoolId = `${region}:${randomUUID()}`;
+  const emulator = createEmulator({ region, clock, seed: seedOf(setup, identityPoolId) });
   const { url } = await emulator.listen(port, '127.0.0.1');
   closers.push(() => emulator.close());
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const clients = createPoolClients({
-    region,
-    credentials,
-    endpoints: { cognitoIdentity: url, sts: url, iam: url },
-  });
-  try {
-    const { identityPoolId } = await provisionPool(
-      {
-        poolName: 'cognito-graphql',
-        developerProviderName,
-        allowGuests: true,
-        allowClassicFlow: true,
-        withTags,
-      },
-      clients,
-    );
-    return { identityPoolId, developerProviderName, region, endpoint: url, credentials, cognitoUrl: url };
-  } finally {
-    destroyClients(clients);
-  }
+  return { identityPoolId, developerProviderName, region, endpoint: url, credentials, cognitoUrl: url };
 }

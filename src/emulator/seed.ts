@@ -36,6 +36,7 @@ const seedRole = structure({
   RoleName: required(string({ min: 1, max: 64, pattern: ['[\\w+=,.@-]+', /^[\w+=,.@-]+$/] })),
   /** JSON in a string, as IAM takes it. */
   AssumeRolePolicyDocument: required(string({ min: 1, max: 131_072 })),
+  Description: optional(string({ max: 1000 })),
 });
 
 const seedDocument = structure({
@@ -96,16 +97,8 @@ export async function applySeed(
     }
   });
   // Last, since a role cannot be wrong any more.
-  for (const { RoleName, AssumeRolePolicyDocument } of Roles) {
-    roles.put(
-      newRole(
-        RoleName,
-        AssumeRolePolicyDocument,
-        `arn:${partitionOf(region).arn}:iam::${accountId}`,
-        clock.now(),
-      ),
-    );
-  }
+  const account = `arn:${partitionOf(region).arn}:iam::${accountId}`;
+  for (const role of Roles) roles.put(newRole(role, account, clock.now()));
 }
 
 const checked = (document: unknown) => told(() => validate(seedDocument, document) as SeedDocument);
@@ -148,14 +141,15 @@ async function parseFile(file: string): Promise<unknown> {
   }
 }
 
-function newRole(roleName: string, trustPolicy: string, account: string, createdAt: number): Role {
+function newRole(seed: Infer<typeof seedRole>, account: string, createdAt: number): Role {
   return {
-    roleName,
+    roleName: seed.RoleName,
     path: '/',
-    arn: `${account}:role/${roleName}`,
+    arn: `${account}:role/${seed.RoleName}`,
     roleId: `AROA${randomAwsId(17)}`,
-    assumeRolePolicyDocument: trustPolicy,
+    assumeRolePolicyDocument: seed.AssumeRolePolicyDocument,
     createdAt,
+    ...(seed.Description === undefined ? {} : { description: seed.Description }),
     maxSessionDuration: 3600,
     inlinePolicies: {},
     attachedPolicyArns: [],

@@ -8,9 +8,9 @@ import {
 } from '@aws-sdk/client-iam';
 import { regionOfId } from '../lib/partition.ts';
 import type { PoolClients } from './awsClients.ts';
-import { rolePrefix, roleSuffixes } from './poolSetup.ts';
+import { roleDescription, rolePrefix, roleSuffixes } from './poolSetup.ts';
 import { attempt, describePool, rolesOf } from './pools.ts';
-import { findRole, parseRoleArn, roleDescription } from './roles.ts';
+import { findRole, parseRoleArn } from './roles.ts';
 
 export interface PoolRemoval {
   readonly identityPoolId: string;
@@ -48,7 +48,7 @@ export async function planRemoval(
   const roleNames: string[] = [];
   for (const roleName of candidates) {
     const role = await findRole(roleName, iam);
-    if (role?.Description === `${roleDescription} ${identityPoolId}`) roleNames.push(roleName);
+    if (role?.Description === roleDescription(identityPoolId)) roleNames.push(roleName);
   }
   return {
     identityPoolId,

@@ -44,6 +44,10 @@ export interface PoolSetupOptions {
   readonly trustPrincipal?: string;
 }
 
+/** The description of every role that is made for a pool, so that `pool delete` leaves others alone. */
+export const roleDescription = (identityPoolId: string) =>
+  `Made by cognito-graphql for identity pool ${identityPoolId}`;
+
 /** Name of the inline policy that holds a role's permissions. */
 export const permissionsPolicyName = 'cognito-graphql';
 

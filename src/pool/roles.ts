@@ -8,7 +8,7 @@ import {
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { errorName, PoolError, PoolOptionsError } from './poolErrors.ts';
-import { permissionsPolicyName, type RoleSetup } from './poolSetup.ts';
+import { permissionsPolicyName, type RoleSetup, roleDescription } from './poolSetup.ts';
 import { attempt } from './pools.ts';
 import type { ProvisionStep } from './provisionStep.ts';
 import {
@@ -18,9 +18,6 @@ import {
   trustPolicy,
   trustProblems,
 } from './trustPolicy.ts';
-
-/** Begins the description of every role that is made here, so that `pool delete` leaves others alone. */
-export const roleDescription = 'Made by cognito-graphql for identity pool';
 
 /** The role, or undefined when there is none of that name. */
 export async function findRole(roleName: string, iam: IAMClient): Promise<Role | undefined> {
@@ -55,7 +52,7 @@ export async function ensureRole(
         new CreateRoleCommand({
           RoleName: roleName,
           AssumeRolePolicyDocument: document,
-          Description: `${roleDescription} ${identityPoolId}`,
+          Description: roleDescription(identityPoolId),
         }),
       ),
     );
