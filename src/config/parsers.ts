@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /**
  * Text -> value, one schema for each kind of setting. Messages complete the sentence "NAME …" and never repeat the text, which
@@ -16,22 +16,31 @@ class Refusal {
 }
 const must = (rule: string) => new Refusal(`must ${rule}`);
 
-function parsed<T>(check: Check<T>) {
-  return z.string().transform((text, context): T => {
-    const result = check(text);
-    if (!(result instanceof Refusal)) return result;
-    context.addIssue({ code: 'custom', message: result.rule });
-    return z.NEVER;
-  });
+const parsed = <T>(check: Check<T>) => derived(z.string(), check);
+
+/** What a check makes of what another schema lets through. */
+function derived<From, T>(schema: z.ZodMiniType<From, string>, check: (value: From) => T | Refusal) {
+  return z.pipe(
+    schema,
+    z.transform((value: From, { issues }): T => {
+      const result = check(value);
+      if (!(result instanceof Refusal)) return result;
+      issues.push({ code: 'custom', message: result.rule, input: undefined });
+      return z.NEVER;
+    }),
+  );
 }
 
 export const flag = () =>
-  z.stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], error: 'must be true or false' });
+  parsed((text) => {
+    if (/^(true|1)$/i.test(text)) return true;
+    return /^(false|0)$/i.test(text) ? false : must('be true or false');
+  });
 
 export const oneOf = <const T extends string>(...choices: [T, ...T[]]) =>
   z.enum(choices, { error: `must be one of ${choices.join(', ')}` });
 
-export const matching = (pattern: RegExp, rule: string) => z.string().regex(pattern, `must ${rule}`);
+export const matching = (pattern: RegExp, rule: string) => z.string().check(z.regex(pattern, `must ${rule}`));
 
 export const wholeNumber = (min: number, max: number, unit = '') =>
   parsed((text) => {
@@ -80,51 +89,42 @@ export const url = (...schemes: [string, ...string[]]) =>
   });
 
 /** IP addresses, and networks in CIDR form. */
-export const networks = () =>
-  list().transform((items, context) => {
-    for (const item of items) {
-      const message = networkProblem(item);
-      if (message === undefined) continue;
-      context.addIssue({ code: 'custom', message });
-      break;
-    }
-    return items;
-  });
+export const networks = () => derived(list(), (items) => firstRefusal(items, networkProblem) ?? items);
 
-function networkProblem(item: string): string | undefined {
+function firstRefusal(items: readonly string[], problemOf: (item: string) => Refusal | undefined) {
+  for (const item of items) {
+    const problem = problemOf(item);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function networkProblem(item: string): Refusal | undefined {
   const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
   const bits = { 4: 32, 6: 128 }[isIP(address)];
   if (bits === undefined || address.includes('%') || Number(prefix ?? bits) > bits)
-    return 'must hold addresses and networks such as 10.0.0.7 or 10.0.0.0/8';
+    return must('hold addresses and networks such as 10.0.0.7 or 10.0.0.0/8');
   return prefix !== undefined && Number(prefix) === 0
-    ? 'must not hold every address: then anybody could say to be anybody'
+    ? must('not hold every address: then anybody could say to be anybody')
     : undefined;
 }
 
-/** An address without user name and password, which fetch refuses and logs would keep. */
+/** An address without user name and password, which logs would keep. */
 export const plainUrl = () =>
-  url('https', 'http').refine(
-    (text) => new URL(text).username === '' && new URL(text).password === '',
-    'must not hold a user name or password',
+  derived(url('https', 'http'), (text) =>
+    new URL(text).username === '' && new URL(text).password === ''
+      ? text
+      : must('not hold a user name or password'),
   );
 
 /** Exact origins as browsers send them: a wildcard would let any page use the user's token. */
 export const origins = () =>
-  list().transform((items, context) => {
-    for (const item of items) {
-      const message = originProblem(item);
-      if (message !== undefined) {
-        context.addIssue({ code: 'custom', message });
-        break;
-      }
-    }
-    return [...new Set(items)];
-  });
+  derived(list(), (items) => firstRefusal(items, originProblem) ?? [...new Set(items)]);
 
-function originProblem(item: string): string | undefined {
-  if (item.includes('*')) return 'must name each origin in full: a wildcard is refused';
-  if (item === 'null') return 'must not hold the origin null, which any sandboxed page has';
-  const form = 'must hold origins such as https://app.example.com, without path or final slash';
+function originProblem(item: string): Refusal | undefined {
+  if (item.includes('*')) return must('name each origin in full: a wildcard is refused');
+  if (item === 'null') return must('not hold the origin null, which any sandboxed page has');
+  const form = must('hold origins such as https://app.example.com, without path or final slash');
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#\s@]+$/.test(item) || !URL.canParse(item)) return form;
   const { origin } = new URL(item);
   return origin === 'null' || origin === item ? undefined : form;
@@ -139,25 +139,21 @@ export const secretBytes = (min: number) =>
 
 /** `tag=claim,…`. STS compares tag keys without regard to case and keeps `aws:` to itself. */
 export const principalTags = () =>
-  list().transform((items, context): Record<string, string> => {
-    const refuse = (message: string) => {
-      context.addIssue({ code: 'custom', message });
-      return z.NEVER;
-    };
-    if (items.length > 50) return refuse('must hold at most 50 tags');
+  derived(list(), (items): Record<string, string> | Refusal => {
+    if (items.length > 50) return must('hold at most 50 tags');
     const tags = new Map<string, string>();
     const seen = new Set<string>();
     for (const item of items) {
       const equals = item.indexOf('=');
       const tag = item.slice(0, Math.max(equals, 0)).trim();
       const claim = item.slice(equals + 1).trim();
-      if (tag === '' || claim === '') return refuse('must be pairs tag=claim with commas between them');
+      if (tag === '' || claim === '') return must('be pairs tag=claim with commas between them');
       if (!/^[\p{L}\p{Z}\p{N}_.:/+\-@]{1,128}$/u.test(tag) || /^aws:/i.test(tag)) {
-        return refuse(
-          'must use tag names of 1 to 128 letters, digits, spaces and _ . : / + - @, not beginning with aws:',
+        return must(
+          'use tag names of 1 to 128 letters, digits, spaces and _ . : / + - @, not beginning with aws:',
         );
       }
-      if (seen.has(tag.toLowerCase())) return refuse('must name each tag once, whatever its case');
+      if (seen.has(tag.toLowerCase())) return must('name each tag once, whatever its case');
       seen.add(tag.toLowerCase());
       tags.set(tag, claim);
     }
@@ -166,7 +162,7 @@ export const principalTags = () =>
 
 /** `KEY` or `id:KEY,id:KEY`: 32 bytes each, in hexadecimal or base64. */
 export const cacheKeys = () =>
-  list().transform((items, context) => {
+  derived(list(), (items) => {
     const keys = items.map((item, index) => {
       const [, id = index === 0 ? 'k1' : undefined, text = ''] = /^(?:([\w-]{1,32}):)?(.*)$/.exec(item) ?? [];
       return { id, key: decode32(text) };
@@ -174,11 +170,9 @@ export const cacheKeys = () =>
     const ids = keys.map(({ id }) => id);
     const whole = keys.flatMap(({ id, key }) => (id === undefined || key === undefined ? [] : [{ id, key }]));
     if (whole.length < keys.length || new Set(ids).size < ids.length) {
-      context.addIssue({
-        code: 'custom',
-        message:
-          'must be 32 bytes in base64 or hexadecimal; several as id:key,id:key with different ids, the newest first',
-      });
+      return must(
+        'be 32 bytes in base64 or hexadecimal; several as id:key,id:key with different ids, the newest first',
+      );
     }
     return whole;
   });
@@ -231,7 +225,8 @@ export const secretAlgorithms: readonly string[] = ['HS256', 'HS384', 'HS512'];
 
 /** Names of RFC 7518 and RFC 8037. `none` is not among them: it would accept tokens that nobody signed. */
 export const algorithms = () =>
-  list().refine(
-    (items) => items.every((item) => asymmetric.includes(item) || secretAlgorithms.includes(item)),
-    `must be a list of ${[...asymmetric, ...secretAlgorithms].join(', ')}; none is refused`,
+  derived(list(), (items) =>
+    items.every((item) => asymmetric.includes(item) || secretAlgorithms.includes(item))
+      ? items
+      : must(`be a list of ${[...asymmetric, ...secretAlgorithms].join(', ')}; none is refused`),
   );

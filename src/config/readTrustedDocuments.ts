@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { packageFile } from '../lib/packageFile.ts';
 import { ConfigError } from './config.ts';
 
@@ -9,13 +9,17 @@ const ownDocuments = packageFile('schema/operations');
 
 /** An Apollo persisted query manifest, or an object from SHA-256 to document as GraphQL Code Generator writes it. */
 const fileShape = z.union([
-  z
-    .object({
+  z.pipe(
+    z.object({
       format: z.literal('apollo-persisted-query-manifest'),
       operations: z.array(z.object({ body: z.string() })),
-    })
-    .transform(({ operations }) => operations.map(({ body }) => body)),
-  z.record(z.string().regex(/^[0-9a-f]{64}$/), z.string()).transform((documents) => Object.values(documents)),
+    }),
+    z.transform(({ operations }) => operations.map(({ body }) => body)),
+  ),
+  z.pipe(
+    z.record(z.string().check(z.regex(/^[0-9a-f]{64}$/)), z.string()),
+    z.transform((documents) => Object.values(documents)),
+  ),
 ]);
 
 /**

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import * as parse from './parsers.ts';
 
 export interface Setting<T = unknown> {
@@ -11,13 +11,13 @@ export interface Setting<T = unknown> {
   readonly group: 'Cognito' | 'Login' | 'Tokens' | 'Server' | 'Without AWS';
   /** Whether the value must never be shown anywhere. */
   readonly secret: boolean;
-  readonly schema: z.ZodType<T, string>;
+  readonly schema: z.ZodMiniType<T, string>;
 }
 
 /** A setting with a default text that is parsed like a given one. */
 function setting<T>(
   group: Setting['group'],
-  schema: z.ZodType<T, string>,
+  schema: z.ZodMiniType<T, string>,
   meaning: string,
   defaultText: string,
 ): Setting<T> & { readonly defaultText: string } {
@@ -27,7 +27,7 @@ function setting<T>(
 /** A setting that may be missing. */
 function optional<T>(
   group: Setting['group'],
-  schema: z.ZodType<T, string>,
+  schema: z.ZodMiniType<T, string>,
   meaning: string,
   shownDefault = 'none',
 ): Setting<T> {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Page } from '../cognito/gateway.ts';
 import { badUserInput } from '../errors.ts';
 import type { PageInfo } from './pageInfo.type.ts';
@@ -18,8 +18,8 @@ interface Position {
 const largestPage = 60;
 const start: Position = { nextToken: null, offset: 0 };
 const positionShape = z.tuple([
-  z.string().min(1).max(65_535).regex(/^\S+$/).nullable(),
-  z.int().min(0).max(largestPage),
+  z.nullable(z.string().check(z.minLength(1), z.maxLength(65_535), z.regex(/^\S+$/))),
+  z.int().check(z.gte(0), z.lte(largestPage)),
 ]);
 
 const encode = ({ nextToken, offset }: Position) =>
