@@ -1,3 +1,5 @@
+import { type IncomingMessage, request as sendInClear } from 'node:http';
+import { request as sendEncrypted } from 'node:https';
 import { DeadlineError, withDeadline } from '../lib/deadline.ts';
 
 /** Why a document could not be had. The message may be shown in readiness and logs: it holds no address and no content. */
@@ -41,7 +43,7 @@ export interface FetchJsonOptions {
  */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<JsonDocument> {
   const { what, timeoutMs } = options;
-  const { response, text } = await withDeadline(
+  const { status, cacheControl, text } = await withDeadline(
     (signal) => exchange(url, options, signal),
     timeoutMs,
     options.signal,
@@ -52,7 +54,6 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
         : `cannot be fetched${networkCode(error)}`;
     throw new DocumentError('unreachable', `the ${what} ${how}`);
   });
-  const { status } = response;
   if (status >= 300 && status < 400) {
     throw new DocumentError('wrong', `the ${what} was answered with a redirect, which is not followed`);
   }
@@ -75,29 +76,57 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
   }
   return {
     body: body as Record<string, unknown>,
-    maxAgeSeconds: maxAgeOf(response.headers.get('cache-control') ?? ''),
+    maxAgeSeconds: maxAgeOf(cacheControl),
   };
 }
 
-/** The answer and, where it is a good one that is not too large, its text. */
-async function exchange(url: string, options: FetchJsonOptions, signal: AbortSignal) {
-  const response = await fetch(url, {
-    method: options.method ?? 'GET',
-    headers: { accept: 'application/json', ...options.headers },
-    ...(options.body === undefined ? {} : { body: options.body }),
-    redirect: 'manual',
-    signal,
+/**
+ * The answer and, where it is a good one that is not too large, its text. By `node:http`: to load what is behind `fetch` would be a tenth of
+ * the start of the process.
+ */
+function exchange(url: string, options: FetchJsonOptions, signal: AbortSignal): Promise<Answer> {
+  const address = new URL(url);
+  const send = address.protocol === 'https:' ? sendEncrypted : sendInClear;
+  return new Promise((resolve, reject) => {
+    const request = send(address, {
+      method: options.method ?? 'GET',
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'user-agent': 'cognito-graphql',
+        ...options.headers,
+      },
+      signal,
+    });
+    request.once('response', (response) => readAnswer(response, options.maxBytes).then(resolve, reject));
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // A connection that was kept, and that the server has closed at this very moment. To ask twice changes nothing.
+      const stale = request.reusedSocket && error.code === 'ECONNRESET';
+      if (stale) resolve(exchange(url, options, signal));
+      else reject(error);
+    });
+    request.end(options.body);
   });
-  if (response.status === 200) return { response, text: await readText(response, options.maxBytes) };
-  await response.body?.cancel();
-  return { response, text: undefined };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly cacheControl: string;
+  readonly text: string | undefined;
+}
+
+async function readAnswer(response: IncomingMessage, maxBytes: number): Promise<Answer> {
+  const { statusCode: status = 0, headers } = response;
+  const text = status === 200 ? await readText(response, maxBytes) : undefined;
+  response.destroy();
+  return { status, cacheControl: headers['cache-control'] ?? '', text };
 }
 
 /** The body as text, or undefined when it is larger than allowed; the rest is then not read. */
-async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
+async function readText(response: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.byteLength;
     if (length > maxBytes) return undefined;
     chunks.push(chunk);
@@ -107,8 +136,7 @@ async function readText(response: Response, maxBytes: number): Promise<string | 
 
 /** The system's own name for what went wrong (`ECONNREFUSED`), never a message: those hold addresses. */
 function networkCode(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? ` (${code})` : '';
 }
 

@@ -254,7 +254,7 @@ describe('an authorization server that cannot be asked', () => {
     [
       'a closed connection',
       (request) => void request.socket.destroy(),
-      'the introspection answer cannot be fetched (UND_ERR_SOCKET)',
+      'the introspection answer cannot be fetched (ECONNRESET)',
     ],
     ['nothing', () => {}, 'the introspection answer did not arrive within 1000 ms'],
   ])('because of %s gives 503 and is reported until it works again', async (_name, handler, problem) => {
