@@ -122,7 +122,7 @@ async function assemble(
   const demoLogin = login.mode === 'demo' ? await startDemoLogin(url, around) : undefined;
   // Before the authenticator is made, which fetches the keys there like those of any other login.
   if (demoLogin !== undefined) server.mount([demoLoginRoute(demoLogin)]);
-  const authenticator = createAuthenticator(login, config.tokens, demoLogin, around);
+  const authenticator = createAuthenticator(login, config, demoLogin, around);
   closers.push(() => authenticator.close?.());
 
   const shared = config.redis === undefined ? undefined : await connectRedis(config.redis, pool, around);

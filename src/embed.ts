@@ -27,6 +27,8 @@ export interface CognitoServiceOptions extends AwsGatewayOptions {
   readonly requestsPerSecond?: number;
   /** Credentials mutations of one user within a minute. Default 60. */
   readonly userRequestsPerMinute?: number;
+  /** Users that are kept in memory at most, some 2.2 kB each. Default 100,000. */
+  readonly cachedUsers?: number;
   /** Where audit records go: a file by its path, or a sink of your own. Default: standard output. */
   readonly audit?: string | AuditSink;
   readonly clock?: Clock;
@@ -108,12 +110,16 @@ function rulesOf(options: CognitoServiceOptions): IssuingRules {
     userIdHmacKey,
     requestsPerSecond = 50,
     userRequestsPerMinute = 60,
+    cachedUsers = 100_000,
   } = options;
   if (!(Number.isInteger(tokenDuration) && tokenDuration >= 60 && tokenDuration <= 86_400)) {
     throw new RangeError('tokenDuration must be a whole number from 60 to 86400');
   }
   if (!(minTokenLife >= 0 && minTokenLife < tokenDuration)) {
     throw new RangeError('minTokenLife must be 0 or more, and less than tokenDuration');
+  }
+  if (!(Number.isInteger(cachedUsers) && cachedUsers >= 1)) {
+    throw new RangeError('cachedUsers must be a whole number of 1 or more');
   }
   if (userIdHmacKey !== undefined && userIdHmacKey.length < 32) {
     throw new RangeError('userIdHmacKey must have at least 32 bytes');
@@ -125,6 +131,7 @@ function rulesOf(options: CognitoServiceOptions): IssuingRules {
     ...(userIdHmacKey && { userIdHmacKey }),
     cognitoRequestsPerSecond: requestsPerSecond,
     userRequestsPerMinute,
+    cachedUsers,
   };
 }
 

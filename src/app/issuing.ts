@@ -47,6 +47,7 @@ export function createIssuing(rules: IssuingRules, { pool, audit, clock, shared,
     identityPoolId,
     developerProviderName,
     minTokenLife,
+    maxEntries: rules.cachedUsers,
     clock,
     signal: ending.signal,
     onLookup(outcome) {
@@ -61,8 +62,8 @@ export function createIssuing(rules: IssuingRules, { pool, audit, clock, shared,
     ...(shared && { onChange: shared.tokens.announce }),
   });
   shared?.tokens.follow(cache);
-  const { userRequestsPerMinute: requestsPerMinute } = rules;
-  const ownRateLimit = createUserRateLimit({ requestsPerMinute, clock });
+  const { userRequestsPerMinute: requestsPerMinute, cachedUsers: maxUsers } = rules;
+  const ownRateLimit = createUserRateLimit({ requestsPerMinute, maxUsers, clock });
   const userRateLimit = shared?.userRateLimit(requestsPerMinute, ownRateLimit) ?? ownRateLimit;
   const hashing = userIdHmacKey === undefined ? {} : { userIdHmacKey };
   const resolverServices: ResolverServices = {

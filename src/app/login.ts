@@ -33,7 +33,7 @@ export async function startDemoLogin(
 /** The authenticator of the login that is in force. */
 export function createAuthenticator(
   auth: Login,
-  { principalTags }: Config['tokens'],
+  { tokens: { principalTags }, limits: { cachedUsers: maxCachedTokens } }: Pick<Config, 'tokens' | 'limits'>,
   demoLogin: DemoLogin | undefined,
   { clock, logger }: Surroundings,
 ): Authenticator {
@@ -51,6 +51,7 @@ export function createAuthenticator(
       : logger.warn({ problem }, 'The login cannot be asked');
   const common = {
     ...claims,
+    maxCachedTokens,
     clock,
     onProblem,
     ...(auth.cookie !== undefined && { cookieName: auth.cookie }),

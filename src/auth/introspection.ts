@@ -29,7 +29,7 @@ export interface IntrospectionAuthenticatorOptions extends ClaimOptions {
   readonly audience?: string | readonly string[];
   /** Seconds for which an active token is not asked about again, 0 to 3,600, and never past `exp`. Default 60: how late a revocation may be noticed. */
   readonly cacheSeconds?: number;
-  /** Most tokens to remember, 1 to 1,000,000. Default 10,000. */
+  /** Most tokens to remember, 1 to 10,000,000. Default 10,000. */
   readonly maxCachedTokens?: number;
   /** Most questions to the endpoint at a time, 1 to 1,000; beyond that requests get AUTH_UNAVAILABLE at once. Default 64. */
   readonly maxConcurrent?: number;
@@ -97,7 +97,7 @@ export class IntrospectionAuthenticator implements Authenticator {
     this.#cacheMs = 1000 * inRange('cacheSeconds', options.cacheSeconds ?? 60, 0, 3_600);
     this.#maxConcurrent = inRange('maxConcurrent', options.maxConcurrent ?? 64, 1, 1_000);
     this.#timeoutMs = inRange('fetchTimeoutMs', options.fetchTimeoutMs ?? 5_000, 100, 60_000);
-    const max = inRange('maxCachedTokens', options.maxCachedTokens ?? 10_000, 1, 1_000_000);
+    const max = inRange('maxCachedTokens', options.maxCachedTokens ?? 10_000, 1, 10_000_000);
     this.#active = new LRUCache({ max: Math.floor(max) });
   }
 

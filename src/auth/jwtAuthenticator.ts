@@ -49,7 +49,7 @@ export interface JwtAuthenticatorOptions extends ClaimOptions {
   readonly keyCooldownSeconds?: number;
   /** Seconds for which the last good keys serve on after they went stale, while the key server fails, 0 to 86,400. Default 3,600. */
   readonly maxKeyOutageSeconds?: number;
-  /** Most verified tokens to remember, 0 to 1,000,000. Default 100,000 (some 40 MB). */
+  /** Most verified tokens to remember, 0 to 10,000,000. Default 100,000 (some 40 MB). */
   readonly maxCachedTokens?: number;
   /** Accept `http:` for issuer and keys on hosts other than loopback. Whoever is on the network path can then sign in as anybody. Default false. */
   readonly allowInsecureIssuer?: boolean;
@@ -87,7 +87,7 @@ export class JwtAuthenticator implements Authenticator {
     if (options.cookieName !== undefined) checkCookieName(options.cookieName);
     this.#cookieName = options.cookieName;
     const maxCachedTokens = options.maxCachedTokens ?? 100_000;
-    checkNumber('maxCachedTokens', maxCachedTokens, 0, 1_000_000);
+    checkNumber('maxCachedTokens', maxCachedTokens, 0, 10_000_000);
     this.#verified = new VerifiedTokens(Math.floor(maxCachedTokens));
     const ownKey = options.keys.kind !== 'jwks';
     const issuer = ownKey && options.issuer === undefined ? undefined : checkIssuer(options.issuer);

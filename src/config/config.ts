@@ -134,6 +134,8 @@ export interface LimitsConfig {
   readonly cognitoRequestsPerSecond: number;
   /** Credentials mutations of one user. */
   readonly userRequestsPerMinute: number;
+  /** Users whose tokens and counts are kept in memory at most. */
+  readonly cachedUsers: number;
 }
 
 export interface RedisConfig {

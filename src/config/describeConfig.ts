@@ -17,6 +17,7 @@ export function describeConfig(config: Config): Readonly<Record<string, unknown>
     awsCredentialsField: tokens.awsCredentialsField,
     cognitoRequestsPerSecond: limits.cognitoRequestsPerSecond,
     userRequestsPerMinute: limits.userRequestsPerMinute,
+    cachedUsers: limits.cachedUsers,
     redis: config.redis === undefined ? 'none' : { cacheKeyIds: config.redis.cacheKeys.map(({ id }) => id) },
     corsOrigins: http.corsOrigins,
     bodyLimitBytes: http.bodyLimitBytes,

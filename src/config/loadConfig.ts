@@ -116,6 +116,7 @@ function assemble(loading: Loading, authenticator: LoadOptions['authenticator'])
     limits: {
       cognitoRequestsPerSecond: values.COGNITO_REQUESTS_PER_SECOND,
       userRequestsPerMinute: values.USER_REQUESTS_PER_MINUTE,
+      cachedUsers: values.CACHED_USERS,
     },
     ...present('redis', redis),
     documents: loadDocuments(loading, production),

@@ -202,6 +202,12 @@ export const settings = {
     'credentials mutations per user',
     '60',
   ),
+  CACHED_USERS: setting(
+    'Tokens',
+    parse.wholeNumber(1_000, 10_000_000),
+    'users that are kept in memory at most: token, verified access token and count of requests, some 2.6 kB in all (see Sizing)',
+    '100000',
+  ),
 
   NODE_ENV: setting(
     'Server',

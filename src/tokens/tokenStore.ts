@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 export interface TokenStoreOptions {
   /** Tokens kept at most. Default 100000. */
   readonly maxEntries?: number;
-  /** Bytes kept at most, estimated. Default 256 MiB. */
+  /** Bytes kept at most, estimated. Default 2,560 for each entry: 256 MB with the default of those. */
   readonly maxBytes?: number;
   readonly clock: Clock;
 }
@@ -21,7 +21,7 @@ const entryOverheadBytes = 600;
 
 /** Tokens that still have enough life, found by key and dropped by user or identity. Holds no more than it was allowed. */
 export function createTokenStore(options: TokenStoreOptions) {
-  const { maxEntries = 100_000, maxBytes = 256 * 1024 * 1024, clock } = options;
+  const { maxEntries = 100_000, maxBytes = maxEntries * 2_560, clock } = options;
   const byUser = new KeyIndex();
   const byIdentity = new KeyIndex();
   const entries = new LRUCache<string, Entry>({

@@ -105,7 +105,12 @@ export function startPeer(
 }
 
 /** As in production, with limits that are there and not reached. */
-export function startProduct(main: string, { jwksUri }: Users, cognito: Cognito): Promise<RunningServer> {
+export function startProduct(
+  main: string,
+  { jwksUri }: Pick<Users, 'jwksUri'>,
+  cognito: Cognito,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const env = {
     NODE_ENV: 'production',
     PORT: '0',
@@ -121,6 +126,7 @@ export function startProduct(main: string, { jwksUri }: Users, cognito: Cognito)
     AUTH_ISSUER: issuer,
     AUTH_AUDIENCE: audience,
     AUTH_JWKS_URI: jwksUri,
+    ...settings,
   };
   // For profiles, such as --cpu-prof --cpu-prof-dir=DIR.
   const options = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];

@@ -1,5 +1,5 @@
-// Sends prepared requests over keep-alive connections as fast as they are answered; a process of its own, so that it neither shares
-// an event loop nor a core with the server. Plain sockets: Node's HTTP client costs more than the fastest server that is measured.
+// Sends prepared requests over keep-alive connections, as fast as they are answered or at a given rate; a process of its own, so that it
+// neither shares an event loop nor a core with the server. Plain sockets: Node's HTTP client costs more than the fastest server that is measured.
 // Reads its task as JSON from standard input and writes the result as JSON to standard output.
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -15,8 +15,12 @@ const {
   measureMs,
   expectedStatus,
   serverPid,
+  requestsPerSecond,
 } = task;
-const requests = task.requests.map((text) => Buffer.from(text, 'utf8'));
+const requests =
+  task.requestsFile === undefined
+    ? task.requests.map((text) => Buffer.from(text, 'utf8'))
+    : partsOf(readFileSync(task.requestsFile));
 
 let next = 0;
 let measuring = false;
@@ -26,6 +30,16 @@ let latencies = new Float64Array(1 << 16);
 let count = 0;
 let unexpected = 0;
 let example;
+
+/** The texts between zero bytes; each ends with one. */
+function partsOf(bytes) {
+  const parts = [];
+  for (let begin = 0, end; begin < bytes.length; begin = end + 1) {
+    end = bytes.indexOf(0, begin);
+    parts.push(bytes.subarray(begin, end));
+  }
+  return parts;
+}
 
 /** Milliseconds of processor time that a process has used, all threads; Linux only. */
 function processorMs(pid) {
@@ -60,16 +74,34 @@ function lengthOf(text) {
   return end < 0 ? -1 : end + 7;
 }
 
+/** Connections that wait for a request to become due; used only at a given rate. */
+const idle = [];
+let due = 0;
+
+/**
+ * At a given rate a request's time runs from the moment when it was due, so that one that had to wait for a connection, because others
+ * were slow, is slow too. Never sleeps: timers of a millisecond would send in bursts.
+ */
+function sendWhatIsDue() {
+  const now = performance.now();
+  for (; due <= now && idle.length > 0; due += 1000 / requestsPerSecond) idle.pop()(due);
+  if (!stopped) setImmediate(sendWhatIsDue);
+}
+
 function open() {
   const socket = connect({ host, port, noDelay: true });
   let text = '';
   let begin = 0;
-  const send = () => {
-    begin = performance.now();
+  const send = (since) => {
+    begin = since;
     socket.write(requests[next++ % requests.length]);
   };
+  const proceed = () => {
+    if (requestsPerSecond === undefined) send(performance.now());
+    else idle.push(send);
+  };
   socket.setEncoding('latin1'); // one character a byte, so that lengths are those of the header
-  socket.on('connect', send);
+  socket.on('connect', proceed);
   socket.on('data', (chunk) => {
     text = text === '' ? chunk : text + chunk;
     const length = lengthOf(text);
@@ -83,7 +115,7 @@ function open() {
       }
     }
     text = '';
-    if (!stopped) send();
+    if (!stopped) proceed();
   });
   socket.on('error', (error) => fail(error.message));
   socket.on('close', () => stopped || fail('the server closed a connection'));
@@ -95,6 +127,10 @@ function fail(message) {
 }
 
 for (let i = 0; i < connections; i++) open();
+if (requestsPerSecond !== undefined) {
+  due = performance.now();
+  sendWhatIsDue();
+}
 
 /** A slow server has to answer as often as a fast one before its code is as hot; but not without end. */
 const warmUpBegin = performance.now();

@@ -136,9 +136,13 @@ export interface LoadTask {
   readonly url: string;
   readonly serverPid: number;
   /** Whole HTTP/1.1 requests, sent one after the other over all connections. */
-  readonly requests: readonly string[];
+  readonly requests?: readonly string[];
+  /** In place of them a file, each followed by a zero byte: a million are more than one text can hold. */
+  readonly requestsFile?: string;
   readonly connections: number;
   readonly expectedStatus: number;
+  /** Default: as fast as they are answered. */
+  readonly requestsPerSecond?: number;
 }
 
 export async function runLoad({ url, ...task }: LoadTask, times: Times): Promise<Round> {

@@ -76,7 +76,8 @@ function parse(argv: readonly string[]) {
     if (unknown !== undefined) {
       throw new UsageError(`There is no suite ${unknown}; there are ${Object.keys(suites).join(', ')}.`);
     }
-    return { ...values, chosen: positionals.length > 0 ? positionals : Object.keys(suites) };
+    const usual = Object.keys(suites).filter((name) => !suites[name]?.onlyByName);
+    return { ...values, chosen: positionals.length > 0 ? positionals : usual };
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -22,5 +22,7 @@ export function createSession(pace: Pace, otherBuild?: string): Session {
 
 export interface Suite {
   readonly about: string;
+  /** Left out where no suites are named. */
+  readonly onlyByName?: boolean;
   run(session: Session): Promise<Row[]>;
 }

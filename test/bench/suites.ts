@@ -3,11 +3,13 @@ import { clientSize } from './suites/clientSize.ts';
 import { coldStart } from './suites/coldStart.ts';
 import { coldUser, mixedLoad } from './suites/coldUser.ts';
 import { emulator } from './suites/emulator.ts';
-import { manyUsers } from './suites/manyUsers.ts';
+import { manyUsers, millionUsers } from './suites/manyUsers.ts';
 import { memory } from './suites/memory.ts';
 import { overHttp } from './suites/overHttp.ts';
 import { verification } from './suites/verification.ts';
 import { graphqlRequest, mainMutation, userCount } from './users.ts';
+
+const steadyLoad = 0.7;
 
 export const suites: Readonly<Record<string, Suite>> = {
   mutation: {
@@ -16,12 +18,23 @@ export const suites: Readonly<Record<string, Suite>> = {
       tokens.map((token) => graphqlRequest(mainMutation, token)),
     ),
   },
+  steady: {
+    about: `the same at ${steadyLoad * 100} % of what each server can do: what counts there is the time until the answer`,
+    run: overHttp('steady', 200, ({ tokens }) => tokens.map((token) => graphqlRequest(mainMutation, token)), {
+      load: steadyLoad,
+    }),
+  },
   coldUser: {
     about: 'the main mutation with a new token each time, from an upstream that answers at once',
     run: coldUser,
   },
   mixedLoad: { about: 'the main mutation, one in ten with a new token', run: mixedLoad },
   manyUsers: { about: 'the main mutation from memory, by number of users', run: manyUsers },
+  millionUsers: {
+    about: 'the same with a million, which takes the better part of an hour; only by name',
+    run: millionUsers,
+    onlyByName: true,
+  },
   lookup: {
     about:
       'a query for the signed-in user, without a call at Cognito (those have a fixed budget of 25 a second)',

@@ -13,6 +13,8 @@ export interface Users {
   readonly tokens: readonly string[];
   /** The same with signatures that are not right. */
   readonly badTokens: readonly string[];
+  /** The bearer token of any user, by number. */
+  tokenOf(index: number): Promise<string>;
   readonly jwks: { readonly keys: readonly JWK[] };
   readonly jwksUri: string;
   close(): void;
@@ -29,7 +31,7 @@ export async function createUsers(count = userCount): Promise<Users> {
       };
     }),
   );
-  const sign = (index: number) => {
+  const tokenOf = (index: number) => {
     const { alg, privateKey, jwk } = keys[index % keys.length] as (typeof keys)[number];
     return new SignJWT({ scope: 'openid profile' })
       .setProtectedHeader({ alg, kid: jwk.kid, typ: 'JWT' })
@@ -40,7 +42,7 @@ export async function createUsers(count = userCount): Promise<Users> {
       .setExpirationTime('2h')
       .sign(privateKey);
   };
-  const tokens = await Promise.all(Array.from({ length: count }, (_, index) => sign(index)));
+  const tokens = await Promise.all(Array.from({ length: count }, (_, index) => tokenOf(index)));
   const jwks = { keys: keys.map(({ jwk }) => jwk) };
   const server = createServer((_, response) => {
     response.setHeader('content-type', 'application/json');
@@ -50,6 +52,7 @@ export async function createUsers(count = userCount): Promise<Users> {
   return {
     tokens,
     badTokens: tokens.map(withOtherSignature),
+    tokenOf,
     jwks,
     jwksUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`,
     close: () => void server.close(),

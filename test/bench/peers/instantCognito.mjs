@@ -11,7 +11,7 @@ const server = createServer((request, response) => {
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
-    const { IdentityPoolId, Logins } = JSON.parse(Buffer.concat(chunks));
+    const { IdentityPoolId, Logins, TokenDuration = 900 } = JSON.parse(Buffer.concat(chunks));
     const [login = ''] = Object.values(Logins);
     const id = createHash('sha1').update(login).digest('hex');
     const uuid = `${id.slice(0, 8)}-${id.slice(8, 12)}-4${id.slice(13, 16)}-8${id.slice(17, 20)}-${id.slice(20, 32)}`;
@@ -23,7 +23,7 @@ const server = createServer((request, response) => {
       aud: IdentityPoolId,
       iss,
       iat,
-      exp: iat + 900,
+      exp: iat + TokenDuration,
       amr: ['authenticated', login],
     };
     const body = JSON.stringify({ IdentityId, Token: `${header}.${encoded(claims)}.${signature}` });

@@ -8,7 +8,8 @@ const { issuer, audience, pool } = task;
 const keys = new Map(
   task.jwks.keys.map((jwk) => [jwk.kid, { jwk, key: createPublicKey({ key: jwk, format: 'jwk' }) }]),
 );
-const verified = new LRUCache({ max: 100_000 });
+const max = Number(process.env.BENCH_USERS ?? 100_000);
+const verified = new LRUCache({ max });
 
 /** The user id of a good token; undefined for any other. */
 export function userOf(authorization) {
@@ -35,7 +36,7 @@ export function userOf(authorization) {
   }
 }
 
-const tokens = new LRUCache({ max: 100_000 });
+const tokens = new LRUCache({ max });
 
 /** A kept token of the size and with the fields of the real answer. */
 export function credentialsOf(user) {

@@ -1,49 +1,80 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { region } from '../cognito.ts';
 import { createPeerTask, productName, rawName, startPeer, startProduct } from '../contestants.ts';
 import type { RunningServer } from '../processes.ts';
 import { type Contestant, measureInRounds, type Pace, type Row, runLoad } from '../rounds.ts';
 import type { Session } from '../session.ts';
-import { createUsers, graphqlRequest, mainMutation } from '../users.ts';
+import { createUsers, graphqlRequest, mainMutation, type Users } from '../users.ts';
 import { startInstantCognito } from './coldUser.ts';
 
 /** Each number of users with servers of its own; all of them ask once before anything is measured. */
-export async function manyUsers({ pace }: Session): Promise<Row[]> {
-  const numbers = pace.rounds < 5 ? [1_000, 5_000] : [1_000, 100_000];
+export const manyUsers = ({ pace }: Session): Promise<Row[]> =>
+  withNumbers('manyUsers', pace.rounds < 5 ? [1_000, 5_000] : [1_000, 100_000], pace);
+
+/** The same with a number that takes the better part of an hour. */
+export const millionUsers = ({ pace }: Session): Promise<Row[]> =>
+  withNumbers('millionUsers', [1_000, 1_000_000], pace);
+
+async function withNumbers(suite: string, numbers: readonly number[], pace: Pace): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const count of numbers) rows.push(...(await withUsers(count, pace)));
+  for (const count of numbers) rows.push(...(await withUsers(suite, count, pace)));
   return rows;
 }
 
-async function withUsers(count: number, pace: Pace): Promise<Row[]> {
-  const users = await createUsers(count);
+async function withUsers(suite: string, count: number, pace: Pace): Promise<Row[]> {
+  const users = await createUsers(0);
+  const requests = await writeRequests(users, count);
   const upstream = await startInstantCognito();
   const task = createPeerTask(users.jwks);
   const started: RunningServer[] = [upstream];
   try {
-    const raw = await startPeer('raw.mjs', task);
+    const raw = await startPeer('raw.mjs', task, { BENCH_USERS: String(count) });
     started.push(raw);
     const cognito = { ...upstream, identityPoolId: `${region}:00000000-0000-4000-8000-000000000000` };
-    const product = await startProduct('dist/main.js', users, cognito);
+    const product = await startProduct('dist/main.js', users, cognito, {
+      CACHED_USERS: String(count),
+      // Nothing ends while the others ask for the first time.
+      COGNITO_TOKEN_DURATION: '86400',
+      NODE_OPTIONS: `--max-old-space-size=${2_000 + Math.ceil(count / 200)}`,
+    });
     started.push(product);
-    const requests = users.tokens.map((token) => graphqlRequest(mainMutation, token));
     const contestants = [
       [rawName, raw],
       [productName, product],
     ] as const;
     const shown = count.toLocaleString('en');
+    const { connections } = pace;
     return await measureInRounds(
-      'manyUsers',
+      suite,
       'requests/s',
       contestants.map(([name, { url, pid: serverPid }]): Contestant => {
-        const load = { url, serverPid, requests, connections: pace.connections, expectedStatus: 200 };
+        const load = { url, serverPid, requestsFile: requests.path, connections, expectedStatus: 200 };
         return { name: `${name}: ${shown} users`, measure: (times) => runLoad(load, times) };
       }),
       // Every user once, however long that takes.
-      { ...pace, firstWarmUpRequests: count, firstWarmUpAtMostMs: 600_000 },
+      { ...pace, firstWarmUpRequests: count, firstWarmUpAtMostMs: 3_600_000 },
     );
   } finally {
     await Promise.all(started.map((server) => server.stop()));
     users.close();
     task.remove();
+    requests.remove();
   }
+}
+
+/** The main mutation of each user, in a file: a million of them are a gigabyte. */
+async function writeRequests({ tokenOf }: Users, count: number) {
+  const folder = mkdtempSync(join(tmpdir(), 'cognito-graphql-bench-'));
+  const path = join(folder, 'requests');
+  const file = openSync(path, 'w');
+  const atOnce = 1_000;
+  for (let begin = 0; begin < count; begin += atOnce) {
+    const indexes = Array.from({ length: Math.min(atOnce, count - begin) }, (_, index) => begin + index);
+    const tokens = await Promise.all(indexes.map(tokenOf));
+    writeSync(file, tokens.map((token) => `${graphqlRequest(mainMutation, token)}\0`).join(''));
+  }
+  closeSync(file);
+  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -463,7 +463,7 @@ describe('bad options', () => {
     [
       'a cache without end',
       () => ({ maxCachedTokens: 1e9 }),
-      'maxCachedTokens must be a number from 0 to 1000000',
+      'maxCachedTokens must be a number from 0 to 10000000',
     ],
   ])('%s', (_name, changes, message) => {
     const construct = () => authenticator(changes());

@@ -54,7 +54,7 @@ describe('loadConfig with nothing set', () => {
       cognito: { mode: 'embedded', port: 9400, region: 'us-east-1', developerProviderName: 'login.demo' },
       tokens: { tokenDuration: 900, minTokenLife: 300, principalTags: {}, awsCredentialsField: true },
       auth: { mode: 'demo', userClaim: 'sub', adminScope: 'admin', clockTolerance: 5, maxTokenAge: 86_400 },
-      limits: { cognitoRequestsPerSecond: 50, userRequestsPerMinute: 60 },
+      limits: { cognitoRequestsPerSecond: 50, userRequestsPerMinute: 60, cachedUsers: 100_000 },
       documents: { trustedDocuments: 'off', introspection: true },
       telemetry: { logLevel: 'info' },
     });

@@ -275,6 +275,11 @@ export const examples: Record<SettingName, Example> = {
     good: [['5', 5]],
     read: (config) => config.limits.userRequestsPerMinute,
   },
+  CACHED_USERS: {
+    ...count(1_000, 10_000_000),
+    good: [['2000000', 2_000_000]],
+    read: (config) => config.limits.cachedUsers,
+  },
   NODE_ENV: {
     good: [
       ['development', 'development'],
