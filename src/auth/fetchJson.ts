@@ -117,9 +117,10 @@ interface Answer {
 
 async function readAnswer(response: IncomingMessage, maxBytes: number): Promise<Answer> {
   const { statusCode: status = 0, headers } = response;
-  const text = status === 200 ? await readText(response, maxBytes) : undefined;
+  const cacheControl = headers['cache-control'] ?? '';
+  if (status === 200) return { status, cacheControl, text: await readText(response, maxBytes) };
   response.destroy();
-  return { status, cacheControl: headers['cache-control'] ?? '', text };
+  return { status, cacheControl, text: undefined };
 }
 
 /** The body as text, or undefined when it is larger than allowed; the rest is then not read. */

@@ -71,8 +71,12 @@ async function writeRequests({ tokenOf }: Users, count: number) {
   const file = openSync(path, 'w');
   const atOnce = 1_000;
   for (let begin = 0; begin < count; begin += atOnce) {
-    const indexes = Array.from({ length: Math.min(atOnce, count - begin) }, (_, index) => begin + index);
-    const tokens = await Promise.all(indexes.map(tokenOf));
+    // The odd ones sign in with ES256: to sign for a million with RSA takes ten minutes.
+    const numbers = Array.from(
+      { length: Math.min(atOnce, count - begin) },
+      (_, index) => 2 * (begin + index) + 1,
+    );
+    const tokens = await Promise.all(numbers.map(tokenOf));
     writeSync(file, tokens.map((token) => `${graphqlRequest(mainMutation, token)}\0`).join(''));
   }
   closeSync(file);

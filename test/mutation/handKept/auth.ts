@@ -55,8 +55,11 @@ export const authChanges: readonly Change[] = [
   { file: 'src/auth/keySet.ts', from: ' || kid.length > maxKeyIdLength', to: '' },
   { file: 'src/auth/keySet.ts', from: 'now < good.freshUntilMs + this.#options.maxOutageMs', to: 'true' },
   { file: 'src/auth/keySet.ts', from: 'this.#generation += 1', to: 'this.#generation += 0' },
-  { file: 'src/auth/fetchJson.ts', from: "redirect: 'manual'", to: "redirect: 'follow'" },
-  { file: 'src/auth/fetchJson.ts', from: '    signal,\n  });', to: '  });' },
+  { file: 'src/auth/fetchJson.ts', from: 'status >= 300 && status < 400', to: 'status === 300' },
+  { file: 'src/auth/fetchJson.ts', from: '      signal,\n    });', to: '    });' },
+  { file: 'src/auth/fetchJson.ts', from: 'request.reusedSocket && ', to: '' },
+  { file: 'src/auth/fetchJson.ts', from: 'if (stale) resolve', to: 'if (false) resolve' },
+  { file: 'src/auth/fetchJson.ts', from: '  response.destroy();\n', to: '' },
   { file: 'src/auth/fetchJson.ts', from: '\\d{1,3}$/.test(hostname)', to: '\\d{1,3}/.test(hostname)' },
   { file: 'src/auth/introspection.ts', from: 'this.#asking.set(digest, answer)', to: 'void digest' },
   {

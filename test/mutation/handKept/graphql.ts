@@ -136,8 +136,8 @@ export const graphqlChanges: readonly Change[] = [
   { file: 'src/graphql/inputRules.ts', from: 'value.length <= 20_000 && ', to: '' },
   { file: 'src/graphql/inputRules.ts', from: 'value >= 60 && value <= longest', to: 'value <= longest' },
   { file: 'src/graphql/inputRules.ts', from: 'value >= 60 && value <= longest', to: 'value >= 60' },
-  { file: 'src/graphql/connection.ts', from: '.max(65_535).regex(/^\\S+$/)', to: '.regex(/^\\S+$/)' },
-  { file: 'src/graphql/connection.ts', from: 'z.int().min(0).max(largestPage)', to: 'z.int()' },
+  { file: 'src/graphql/connection.ts', from: 'z.maxLength(65_535), ', to: '' },
+  { file: 'src/graphql/connection.ts', from: '.check(z.gte(0), z.lte(largestPage))', to: '' },
   {
     file: 'src/graphql/afterExecution.ts',
     from: 'Object.values(data).some((value) => value !== null)',

@@ -98,9 +98,13 @@ describe('a document', () => {
     expect(asked).toBe(1);
   });
 
-  it('that never ends is left when it is too large, and its connection closed', async () => {
+  it.each([
+    [200, 'wrong', 'the key set is larger than 100 bytes'],
+    [500, 'failing', 'the key set was answered with status 500'],
+  ])('that never ends is left, and its connection closed: status %i', async (status, kind, message) => {
     let closed: Promise<void> | undefined;
     const url = await serve((_, response) => {
+      response.statusCode = status;
       closed = new Promise((resolve) => response.once('close', resolve));
       const pour = () => {
         while (response.write('x'.repeat(1_000)));
@@ -108,10 +112,7 @@ describe('a document', () => {
       };
       pour();
     });
-    await expect(fetchJson(url, options)).rejects.toMatchObject({
-      kind: 'wrong',
-      message: 'the key set is larger than 100 bytes',
-    });
+    await expect(fetchJson(url, options)).rejects.toMatchObject({ kind, message });
     await closed;
   });
 });
