@@ -1,14 +1,14 @@
 import { type PoolSetup, roleDescription } from './poolSetup.ts';
 import { arnPrefix, trustPolicy } from './trustPolicy.ts';
 
-/** Account of the embedded Cognito where nobody has chosen one. */
-const embeddedAccount = '000000000000';
+/** Of the embedded Cognito, where nobody has chosen another. */
+const accountId = '000000000000';
 
 /**
  * A set-up as a seed of the embedded Cognito: what `provisionPool` would make there call by call is there from the first moment. The
  * permissions of roles are left out, since nothing behind that Cognito would look at them.
  */
-export function seedOf(setup: PoolSetup, identityPoolId: string, accountId = embeddedAccount) {
+export function seedOf(setup: PoolSetup, identityPoolId: string) {
   const roles = setup.roles.map(({ key, roleName, trust }) => ({
     key,
     roleName,

@@ -14,7 +14,12 @@ export interface Cognito extends RunningServer {
 export async function startCognito(core: Core): Promise<Cognito> {
   const args = ['dist/main.js', 'emulate', '--port', '0'];
   const server = await startServer({ args, core }, /^(http:\S+)$/m);
-  const client = new CognitoIdentityClient({ endpoint: server.url, region, credentials });
+  return { ...server, identityPoolId: await createPool(server.url) };
+}
+
+/** A pool for developer identities, in whatever answers there; its id. */
+export async function createPool(endpoint: string): Promise<string> {
+  const client = new CognitoIdentityClient({ endpoint, region, credentials });
   try {
     const { IdentityPoolId } = await client.send(
       new CreateIdentityPoolCommand({
@@ -23,7 +28,7 @@ export async function startCognito(core: Core): Promise<Cognito> {
         DeveloperProviderName: developerProviderName,
       }),
     );
-    return { ...server, identityPoolId: IdentityPoolId as string };
+    return IdentityPoolId as string;
   } finally {
     client.destroy();
   }
@@ -33,7 +38,11 @@ export async function startCognito(core: Core): Promise<Cognito> {
  * A signed GetOpenIdTokenForDeveloperIdentity as it goes over the wire. Signed once and sent often, as AWS allows for five minutes:
  * signing each anew would measure the client.
  */
-export function signedTokenRequest({ url, identityPoolId }: Cognito, user: string, now: Date): string {
+export function signedTokenRequest(
+  { url, identityPoolId }: Pick<Cognito, 'url' | 'identityPoolId'>,
+  user: string,
+  now: Date,
+): string {
   const { host } = new URL(url);
   const body = JSON.stringify({ IdentityPoolId: identityPoolId, Logins: { [developerProviderName]: user } });
   const amzDate = now.toISOString().replace(/[:-]|\.\d{3}/g, '');

@@ -134,7 +134,8 @@ const withoutUndefined = <T extends object>(row: T) =>
 
 export interface LoadTask {
   readonly url: string;
-  readonly serverPid: number;
+  /** Left out where the process is somebody else's: no processor time is told then. */
+  readonly serverPid?: number;
   /** Whole HTTP/1.1 requests, sent one after the other over all connections. */
   readonly requests?: readonly string[];
   /** In place of them a file, each followed by a zero byte: a million are more than one text can hold. */

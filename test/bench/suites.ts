@@ -20,6 +20,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   },
   steady: {
     about: `the same at ${steadyLoad * 100} % of what each server can do: what counts there is the time until the answer`,
+    unnamed: 'not with --quick',
     run: overHttp('steady', 200, ({ tokens }) => tokens.map((token) => graphqlRequest(mainMutation, token)), {
       load: steadyLoad,
     }),
@@ -29,11 +30,15 @@ export const suites: Readonly<Record<string, Suite>> = {
     run: coldUser,
   },
   mixedLoad: { about: 'the main mutation, one in ten with a new token', run: mixedLoad },
-  manyUsers: { about: 'the main mutation from memory, by number of users', run: manyUsers },
+  manyUsers: {
+    about: 'the main mutation from memory, by number of users',
+    run: manyUsers,
+    unnamed: 'not with --quick',
+  },
   millionUsers: {
     about: 'the same with a million, which takes the better part of an hour; only by name',
     run: millionUsers,
-    onlyByName: true,
+    unnamed: 'never',
   },
   lookup: {
     about:
@@ -48,7 +53,11 @@ export const suites: Readonly<Record<string, Suite>> = {
       badTokens.map((token) => graphqlRequest(mainMutation, token)),
     ),
   },
-  verification: { about: 'checking a bearer token, without HTTP', run: verification },
+  verification: {
+    about: 'checking a bearer token, without HTTP',
+    run: verification,
+    unnamed: 'not with --quick',
+  },
   memory: { about: 'memory for one cached token of 905 characters, by number of users', run: memory },
   coldStart: { about: 'from the start of the process to the first answer, in ms', run: coldStart },
   emulator: {
