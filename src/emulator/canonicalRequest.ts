@@ -36,6 +36,7 @@ export function parseQuery(url: string): QueryParameters {
 
 /** Every service but S3 encodes the path that is sent once more. */
 function canonicalPath(url: string): string {
+  if (url === '/') return url;
   const [path] = url.split('?', 1);
   return (path || '/').split('/').map(encode).join('/');
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createEndTogether } from '../lib/endTogether.ts';
 import type { HttpAnswer } from './protocols/awsJson.ts';
 import { type WireRequest, wireHeaders } from './wireRequest.ts';
 
@@ -77,6 +78,8 @@ export function createHttpHost({ answer, now }: HttpHostOptions): HttpHost {
   };
 }
 
+const endTogether = createEndTogether();
+
 function send(response: ServerResponse, answer: HttpAnswer, now: number): void {
   const { status, headers, body, interrupt } = answer;
   response.writeHead(status, {
@@ -86,7 +89,7 @@ function send(response: ServerResponse, answer: HttpAnswer, now: number): void {
     ...headers,
   });
   if (interrupt === undefined || body.length === 0) {
-    response.end(body);
+    endTogether(response, body);
     return;
   }
   response.write(Buffer.from(body).subarray(0, Buffer.byteLength(body) / 2), () => {
@@ -124,7 +127,10 @@ function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
       size += chunk.length;
       if (size <= maxBodyBytes) chunks.push(chunk);
     });
-    request.once('end', () => resolve(size <= maxBodyBytes ? Buffer.concat(chunks) : undefined));
+    request.once('end', () => {
+      if (size > maxBodyBytes) resolve(undefined);
+      else resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+    });
     request.once('error', reject);
   });
 }

@@ -9,6 +9,7 @@ import { toGraphQLError } from '../graphql/errors.ts';
 import type { TrustedDocuments } from '../graphql/trustedDocuments.ts';
 import type { ValidatedOperations, Variables } from '../graphql/validatedOperations.ts';
 import type { IdentityReader } from '../identities/identityReader.ts';
+import { createEndTogether } from '../lib/endTogether.ts';
 import type { RequestScope } from '../lib/requestScope.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { answerTypes, createPreferredType, preferredType } from './accept.ts';
@@ -34,6 +35,7 @@ export interface GraphqlRouteOptions {
 /** `/graphql`: Node's request to Apollo Server's and back, or straight to execution for what the server knows already. */
 export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
   const { apollo, validated, bodyLimitBytes, landingPage, trustedDocuments } = options;
+  const endTogether = createEndTogether();
 
   const handle = async (request: IncomingMessage, response: ServerResponse, scope: RequestScope) => {
     const page = landingPage && prefersPage(request);
@@ -50,7 +52,10 @@ export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
       return made;
     };
     const direct = asked.body === undefined ? null : await answerDirectly(asked.body, validated, context);
-    if (direct !== null) return answerWith(response, direct, `${accept}; charset=utf-8`);
+    if (direct !== null) {
+      setHead(response, direct, `${accept}; charset=utf-8`);
+      return endTogether(response, direct.body);
+    }
 
     const headers = headerMapOf(request);
     if (accept !== undefined) headers.set('accept', accept);
@@ -63,7 +68,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions): Route {
     if (page && answer.headers.get('content-type')?.startsWith('text/html')) setPagePolicy(response);
     response.statusCode = answer.status ?? 200;
     // Incremental delivery is not enabled in the schema, so an answer is always complete.
-    response.end(answer.body.kind === 'complete' ? answer.body.string : undefined);
+    endTogether(response, answer.body.kind === 'complete' ? answer.body.string : undefined);
   };
 
   return {
@@ -96,11 +101,10 @@ async function answerDirectly(
 
 const isLeftOut = (value: unknown): value is null | undefined => value === null || value === undefined;
 
-function answerWith(response: ServerResponse, { status, headers, body }: GraphQLAnswer, type: string): void {
+function setHead(response: ServerResponse, { status, headers }: GraphQLAnswer, type: string): void {
   response.statusCode = status;
   response.setHeader('content-type', type);
   for (const [name, value] of headers) response.setHeader(name, value);
-  response.end(body);
 }
 
 /** Whether a browser asks, by the rule by which Apollo decides. */

@@ -17,19 +17,37 @@ export const manyUsers = ({ pace }: Session): Promise<Row[]> =>
 export const millionUsers = ({ pace }: Session): Promise<Row[]> =>
   withNumbers('millionUsers', [1_000, 1_000_000], pace);
 
+/** All numbers in the same rounds: what is compared is one number with another. */
 async function withNumbers(suite: string, numbers: readonly number[], pace: Pace): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const count of numbers) rows.push(...(await withUsers(suite, count, pace)));
-  return rows;
+  const fields: ManyUsers[] = [];
+  try {
+    for (const count of numbers) fields.push(await startWithUsers(count, pace));
+    const contestants = fields.flatMap((field) => field.contestants);
+    return await measureInRounds(suite, 'requests/s', contestants, pace);
+  } finally {
+    await Promise.all(fields.map((field) => field.stop()));
+  }
 }
 
-async function withUsers(suite: string, count: number, pace: Pace): Promise<Row[]> {
+interface ManyUsers {
+  readonly contestants: readonly Contestant[];
+  stop(): Promise<void>;
+}
+
+async function startWithUsers(count: number, pace: Pace): Promise<ManyUsers> {
   const users = await createUsers(0);
   const requests = await writeRequests(users, count);
-  const upstream = await startInstantCognito();
   const task = createPeerTask(users.jwks);
-  const started: RunningServer[] = [upstream];
+  const started: RunningServer[] = [];
+  const stop = async () => {
+    await Promise.all(started.map((server) => server.stop()));
+    users.close();
+    task.remove();
+    requests.remove();
+  };
   try {
+    const upstream = await startInstantCognito();
+    started.push(upstream);
     const raw = await startPeer('raw.mjs', task, { BENCH_USERS: String(count) });
     started.push(raw);
     const cognito = { ...upstream, identityPoolId: `${region}:00000000-0000-4000-8000-000000000000` };
@@ -40,27 +58,33 @@ async function withUsers(suite: string, count: number, pace: Pace): Promise<Row[
       NODE_OPTIONS: `--max-old-space-size=${2_000 + Math.ceil(count / 200)}`,
     });
     started.push(product);
-    const contestants = [
+    const servers = [
       [rawName, raw],
       [productName, product],
     ] as const;
-    const shown = count.toLocaleString('en');
-    const { connections } = pace;
-    return await measureInRounds(
-      suite,
-      'requests/s',
-      contestants.map(([name, { url, pid: serverPid }]): Contestant => {
-        const load = { url, serverPid, requestsFile: requests.path, connections, expectedStatus: 200 };
-        return { name: `${name}: ${shown} users`, measure: (times) => runLoad(load, times) };
-      }),
-      // Every user once, however long that takes.
-      { ...pace, firstWarmUpRequests: count, firstWarmUpAtMostMs: 3_600_000 },
-    );
-  } finally {
-    await Promise.all(started.map((server) => server.stop()));
-    users.close();
-    task.remove();
-    requests.remove();
+    const contestants = servers.map(([name, { url, pid: serverPid }]): Contestant => {
+      const { connections } = pace;
+      const load = { url, serverPid, requestsFile: requests.path, connections, expectedStatus: 200 };
+      return {
+        name: `${name}: ${count.toLocaleString('en')} users`,
+        // Before the first measurement every user once, however long that takes.
+        measure: (times) =>
+          runLoad(
+            load,
+            times.warmUpRequests === undefined
+              ? times
+              : {
+                  ...times,
+                  warmUpRequests: Math.max(times.warmUpRequests, count),
+                  warmUpAtMostMs: 3_600_000,
+                },
+          ),
+      };
+    });
+    return { contestants, stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
 }
 
