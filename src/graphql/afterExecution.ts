@@ -23,7 +23,7 @@ export function reportUnexpected(
 
 /** HTTP status and headers of an answer without data, by its errors; null where they ask for nothing special, or there is data. */
 export function headOf(data: Data, formatted: readonly GraphQLFormattedError[]): ReturnType<typeof httpOf> {
-  if (hasData(data)) return null;
+  if (formatted.length === 0 || hasData(data)) return null;
   for (const { extensions } of formatted) {
     const http = httpOf(extensions);
     if (http !== null) return http;

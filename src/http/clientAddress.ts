@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 
 /** Most steps that are looked at: a longer way is not one through proxies that somebody has configured. */
 const maxHops = 32;
@@ -18,7 +18,7 @@ export function createClientAddress(trustedProxies: readonly string[]) {
 
   /** @param peer who the connection, or the platform, says has sent the request */
   return ({ headers }: Pick<IncomingMessage, 'headers'>, peer: string): string => {
-    const nearest = plainAddress(peer);
+    const nearest = isIPv4(peer) ? peer : plainAddress(peer);
     if (nearest === undefined) return peer;
     if (trustedProxies.length === 0 || !isTrusted(nearest)) return nearest;
     const { forwarded, 'x-forwarded-for': list } = headers;

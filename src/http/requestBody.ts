@@ -60,13 +60,11 @@ function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
         reject(tooLarge());
       } else chunks.push(chunk);
     });
-    const endedEarly = () => reject(new HttpError(400, 'BAD_REQUEST', 'The body ended early.'));
-    request.once('end', () => {
-      // `close` follows a good end too, and an error costs its stack even when nobody gets to see it.
-      request.off('close', endedEarly);
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => {
+      // Follows a good end too, and an error costs its stack even when nobody gets to see it.
+      if (!request.readableEnded) reject(new HttpError(400, 'BAD_REQUEST', 'The body ended early.'));
     });
-    request.once('error', reject);
-    request.once('close', endedEarly);
   });
 }

@@ -94,7 +94,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response.setHeader('x-request-id', scope.requestId);
     setSecurityHeaders(response);
     if (state.phase === 'draining') response.setHeader('connection', 'close');
-    response.once('close', () => {
+    response.on('close', () => {
       scope.close(response.writableFinished);
       onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode, performance.now() - begin);
       network.requestEnded();
