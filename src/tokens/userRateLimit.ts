@@ -15,7 +15,7 @@ const windowMs = 60_000;
 
 /** Requests of one user since the window began. */
 interface Window {
-  readonly endsMs: number;
+  endsMs: number;
   taken: number;
 }
 
@@ -41,19 +41,20 @@ export function createUserRateLimit(options: UserRateLimitOptions): UserRateLimi
       const now = clock.now();
       const window = windows.get(userId);
       // A clock that was set back must not lock anybody out for longer than a minute.
-      const current =
-        window !== undefined && now < window.endsMs && now >= window.endsMs - windowMs ? window : undefined;
-      const taken = current?.taken ?? 0;
+      const isOpen = window !== undefined && now < window.endsMs && now >= window.endsMs - windowMs;
+      const taken = isOpen ? window.taken : 0;
       if (taken + count > requestsPerMinute)
-        throw tooManyRequests(count > requestsPerMinute ? undefined : msUntilEnd(current, now));
-      if (current === undefined) windows.set(userId, { endsMs: now + windowMs, taken: count });
-      else current.taken += count;
+        throw tooManyRequests(isOpen && count <= requestsPerMinute ? window.endsMs - now : undefined);
+      if (isOpen) window.taken += count;
+      else if (window === undefined) windows.set(userId, { endsMs: now + windowMs, taken: count });
+      else {
+        // Begun anew in place: a new one for each user and minute would be old garbage by the time it is left.
+        window.endsMs = now + windowMs;
+        window.taken = count;
+      }
     },
   };
 }
-
-const msUntilEnd = (window: Window | undefined, now: number) =>
-  window === undefined ? undefined : window.endsMs - now;
 
 /** @param waitMs until there is room again; undefined when no wait helps, because one request alone asks for too much */
 export function tooManyRequests(waitMs: number | undefined): ServiceError {
