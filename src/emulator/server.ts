@@ -78,6 +78,7 @@ export function createHttpHost({ answer, now }: HttpHostOptions): HttpHost {
   };
 }
 
+/** One for all: what is ended together is what the event loop, which is one as well, has read together. */
 const endTogether = createEndTogether();
 
 function send(response: ServerResponse, answer: HttpAnswer, now: number): void {
@@ -127,10 +128,7 @@ function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
       size += chunk.length;
       if (size <= maxBodyBytes) chunks.push(chunk);
     });
-    request.once('end', () => {
-      if (size > maxBodyBytes) resolve(undefined);
-      else resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-    });
+    request.once('end', () => resolve(size <= maxBodyBytes ? Buffer.concat(chunks) : undefined));
     request.once('error', reject);
   });
 }
