@@ -9,12 +9,15 @@ import {
   ListIdentitiesCommand,
   LookupDeveloperIdentityCommand,
   MergeDeveloperIdentitiesCommand,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
   UnlinkDeveloperIdentityCommand,
 } from '@aws-sdk/client-cognito-identity';
 import { ServiceError } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { partitionOf, regionOfId } from '../lib/partition.ts';
 import { type AwsAnswers, createAwsAnswers } from './awsAnswers.ts';
+import { type CognitoCommand, type Send, sendThrough, sendThroughKeptMiddleware } from './awsCalls.ts';
 import { type FailedCall, fromAwsError } from './awsErrors.ts';
 import type { CognitoGateway, OpenIdTokenRequest } from './gateway.ts';
 
@@ -59,17 +62,19 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
   }
   if (!(requestTimeoutMs > 0)) throw new TypeError('requestTimeoutMs must be more than 0');
   const loginsKey = options.loginsKey ?? partitionOf(region).loginsKey;
-  const client = options.client ?? createClient(region, options);
+  const send: Send = options.client
+    ? sendThrough(options.client)
+    : sendThroughKeptMiddleware(createClient(region, options));
   const answers: AwsAnswers = createAwsAnswers(identityPoolId);
 
   /** One attempt; `null` where AWS says that there is no such thing. */
-  async function attempt<T>(
+  async function attempt<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     call: FailedCall,
-    send: (abortSignal: AbortSignal) => Promise<T>,
+    command: CognitoCommand<Input, Output>,
     signal: AbortSignal,
-  ): Promise<T | null> {
+  ): Promise<Output | null> {
     try {
-      return await withDeadline(send, requestTimeoutMs, signal);
+      return await withDeadline((inner) => send(command, inner), requestTimeoutMs, signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const translated = fromAwsError(error, call);
@@ -78,12 +83,12 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
     }
   }
 
-  async function required<T>(
+  async function required<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     call: FailedCall,
-    send: (abortSignal: AbortSignal) => Promise<T>,
+    command: CognitoCommand<Input, Output>,
     signal: AbortSignal,
-  ): Promise<T> {
-    const answer = await attempt(call, send, signal);
+  ): Promise<Output> {
+    const answer = await attempt(call, command, signal);
     if (answer === null) throw new ServiceError('NOT_FOUND', 'There is no such identity (any more).');
     return answer;
   }
@@ -100,21 +105,13 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
   return {
     async issueOpenIdToken(request, signal) {
       const command = tokenCommand(request);
-      const output = await required(
-        { operation: 'issueOpenIdToken' },
-        (abortSignal) => client.send(command, { abortSignal }),
-        signal,
-      );
+      const output = await required({ operation: 'issueOpenIdToken' }, command, signal);
       return answers.openIdToken('issueOpenIdToken', output);
     },
 
     async linkIdentity(request, signal) {
       const command = tokenCommand(request, request.identityId);
-      const output = await required(
-        { operation: 'linkIdentity' },
-        (abortSignal) => client.send(command, { abortSignal }),
-        signal,
-      );
+      const output = await required({ operation: 'linkIdentity' }, command, signal);
       return answers.openIdToken('linkIdentity', output);
     },
 
@@ -124,11 +121,7 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
         IdentityId: identityId,
         Logins: Object.fromEntries([[loginsKey, openIdToken]]),
       });
-      const output = await required(
-        { operation: 'exchangeOpenIdToken' },
-        (abortSignal) => client.send(command, { abortSignal }),
-        signal,
-      );
+      const output = await required({ operation: 'exchangeOpenIdToken' }, command, signal);
       return answers.awsCredentials(output, identityId);
     },
 
@@ -138,11 +131,7 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
         DeveloperUserIdentifier: developerUserIdentifier,
         MaxResults: 1,
       });
-      const output = await attempt(
-        { operation: 'findIdentityId' },
-        (abortSignal) => client.send(command, { abortSignal }),
-        signal,
-      );
+      const output = await attempt({ operation: 'findIdentityId' }, command, signal);
       return output && answers.identityId('findIdentityId', output.IdentityId);
     },
 
@@ -155,7 +144,7 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
       });
       const output = await attempt(
         { operation: 'listDeveloperUserIdentifiers', paged: page.nextToken !== undefined },
-        (abortSignal) => client.send(command, { abortSignal }),
+        command,
         signal,
       );
       return output && answers.developerUserIdentifiers(output, identityId);
@@ -163,11 +152,7 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
 
     async describeIdentity(identityId, signal) {
       const command = new DescribeIdentityCommand({ IdentityId: identityId });
-      const output = await attempt(
-        { operation: 'describeIdentity' },
-        (abortSignal) => client.send(command, { abortSignal }),
-        signal,
-      );
+      const output = await attempt({ operation: 'describeIdentity' }, command, signal);
       return output && answers.identity('describeIdentity', output, identityId);
     },
 
@@ -180,7 +165,7 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
       });
       const output = await required(
         { operation: 'listIdentities', paged: page.nextToken !== undefined },
-        (abortSignal) => client.send(command, { abortSignal }),
+        command,
         signal,
       );
       return answers.identities(output);
@@ -188,11 +173,7 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
 
     async describeIdentityPool(signal) {
       const command = new DescribeIdentityPoolCommand({ IdentityPoolId: identityPoolId });
-      const output = await required(
-        { operation: 'describeIdentityPool' },
-        (abortSignal) => client.send(command, { abortSignal }),
-        signal,
-      );
+      const output = await required({ operation: 'describeIdentityPool' }, command, signal);
       return answers.identityPool(output);
     },
 
@@ -203,11 +184,7 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
         DeveloperProviderName: developerProviderName,
         IdentityPoolId: identityPoolId,
       });
-      const output = await required(
-        { operation: 'mergeDeveloperIdentities' },
-        (abortSignal) => client.send(command, { abortSignal }),
-        signal,
-      );
+      const output = await required({ operation: 'mergeDeveloperIdentities' }, command, signal);
       return answers.identityId('mergeDeveloperIdentities', output.IdentityId);
     },
 
@@ -218,20 +195,12 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
         DeveloperProviderName: developerProviderName,
         DeveloperUserIdentifier: developerUserIdentifier,
       });
-      await required(
-        { operation: 'unlinkDeveloperIdentity' },
-        (abortSignal) => client.send(command, { abortSignal }),
-        signal,
-      );
+      await required({ operation: 'unlinkDeveloperIdentity' }, command, signal);
     },
 
     async deleteIdentities(identityIds, signal) {
       const command = new DeleteIdentitiesCommand({ IdentityIdsToDelete: [...identityIds] });
-      const output = await required(
-        { operation: 'deleteIdentities' },
-        (abortSignal) => client.send(command, { abortSignal }),
-        signal,
-      );
+      const output = await required({ operation: 'deleteIdentities' }, command, signal);
       return answers.unprocessedIdentities(output);
     },
   };
@@ -244,6 +213,7 @@ function createClient(region: string, options: AwsGatewayOptions): CognitoIdenti
     region,
     // Repeating is decided in one place, with the budget and the deadline in view.
     maxAttempts: 1,
+    cacheMiddleware: true,
     requestHandler: { connectionTimeout: connectionTimeoutMs, httpAgent: agent, httpsAgent: agent },
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
     ...(options.credentials !== undefined && { credentials: options.credentials }),

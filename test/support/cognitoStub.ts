@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 
 /** What the stub sees of one call. Bodies are handed to the script and not kept. */
 export interface StubCall {
@@ -31,6 +32,8 @@ export interface CognitoStub {
   script(operation: string, ...answers: StubAnswer[]): void;
   /** Calls per operation so far. */
   count(operation: string): number;
+  /** Connections that are open at this moment. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -61,6 +64,7 @@ export async function startCognitoStub(): Promise<CognitoStub> {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     script: (operation, ...answers) => scripts.set(operation, answers),
     count: (operation) => counts.get(operation) ?? 0,
+    connections: () => promisify(server.getConnections.bind(server))(),
     async close() {
       server.close();
       server.closeAllConnections();

@@ -442,6 +442,35 @@ describe('limits', () => {
     await expect(gateway().describeIdentity(identity, caller.signal)).rejects.toBe(reason);
   });
 
+  it('ends the connection of a call whose caller goes away, and of no other', async () => {
+    const description = { CreationDate: 1538078988, LastModifiedDate: 1538078990 };
+    const calls = gateway();
+    stub.script('DescribeIdentity', { json: { IdentityId: identity, ...description } });
+    await calls.describeIdentity(identity, never);
+
+    let answerOther = () => {};
+    const released = new Promise<void>((resolve) => {
+      answerOther = resolve;
+    });
+    stub.script('DescribeIdentity', async ({ body }) => {
+      if (body.IdentityId === identity) return { fault: 'hang' };
+      await released;
+      return { json: { IdentityId: other, ...description } };
+    });
+    const caller = new AbortController();
+    const gone = calls.describeIdentity(identity, caller.signal).catch((error) => error);
+    const staying = calls.describeIdentity(other, new AbortController().signal);
+    await expect.poll(() => stub.count('DescribeIdentity')).toBe(3);
+    expect(await stub.connections()).toBe(2);
+
+    caller.abort(new Error('client disconnected'));
+
+    expect(await gone).toBe(caller.signal.reason);
+    await expect.poll(() => stub.connections()).toBe(1);
+    answerOther();
+    expect((await staying)?.identityId).toBe(other);
+  });
+
   it('sends nothing for a caller who has already gone', async () => {
     await expect(gateway().describeIdentity(identity, AbortSignal.abort())).rejects.toMatchObject({
       name: 'AbortError',
