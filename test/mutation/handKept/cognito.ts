@@ -10,6 +10,12 @@ export const cognitoChanges: readonly Change[] = [
     from: 'exp >= earliestSecond && exp <= latestSecond',
     to: 'exp >= earliestSecond',
   },
+  { file: 'src/cognito/awsCalls.ts', from: '    signals.set(command.input, abortSignal);\n', to: '' },
+  {
+    file: 'src/cognito/awsCalls.ts',
+    from: 'signals.set(command.input, abortSignal)',
+    to: 'signals.get = () => abortSignal',
+  },
   {
     file: 'src/cognito/resilientGateway.ts',
     from: "new Set([\n  'issueOpenIdToken',",
