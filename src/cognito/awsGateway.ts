@@ -213,6 +213,7 @@ function createClient(region: string, options: AwsGatewayOptions): CognitoIdenti
     region,
     // Repeating is decided in one place, with the budget and the deadline in view.
     maxAttempts: 1,
+    // What `sendThroughKeptMiddleware` is for.
     cacheMiddleware: true,
     requestHandler: { connectionTimeout: connectionTimeoutMs, httpAgent: agent, httpsAgent: agent },
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
