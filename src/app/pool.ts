@@ -11,7 +11,12 @@ export type Pool = ReturnType<typeof reachPool>;
 
 /** A pool behind an address. Throws `TypeError` for an impossible pool id, provider name or time limit. */
 export function reachPool(target: AwsGatewayOptions, limits: CallLimits, clock: Clock) {
-  const gateway = createAwsCognitoGateway({ maxSockets: callsUnderWay(limits), ...target });
+  const gateway = createAwsCognitoGateway({
+    maxSockets: callsUnderWay(limits),
+    // The resilient gateway, behind which it is used, limits each attempt.
+    requestTimeoutMs: Number.POSITIVE_INFINITY,
+    ...target,
+  });
   const { identityPoolId, developerProviderName, region = regionOfId(identityPoolId) ?? '' } = target;
   const partition = partitionOf(region);
   return {

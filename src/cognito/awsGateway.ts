@@ -32,7 +32,10 @@ export interface AwsGatewayOptions {
   readonly endpoint?: string;
   /** Default: the SDK's provider chain, which also renews credentials that expire. */
   readonly credentials?: CognitoIdentityClientConfig['credentials'];
-  /** Milliseconds for one call including its body and the fetching of credentials. Default 5000. */
+  /**
+   * Milliseconds for one call including its body and the fetching of credentials. Default 5000; Infinity leaves it to the caller's
+   * signal, for a caller who does not wait for the call any longer either.
+   */
   readonly requestTimeoutMs?: number;
   /** Milliseconds for opening a connection. Default 1000. */
   readonly connectionTimeoutMs?: number;
@@ -62,9 +65,13 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
   }
   if (!(requestTimeoutMs > 0)) throw new TypeError('requestTimeoutMs must be more than 0');
   const loginsKey = options.loginsKey ?? partitionOf(region).loginsKey;
-  const send: Send = options.client
+  const sendUnlimited: Send = options.client
     ? sendThrough(options.client)
     : sendThroughKeptMiddleware(createClient(region, options));
+  const send: Send =
+    requestTimeoutMs === Number.POSITIVE_INFINITY
+      ? sendUnlimited
+      : (command, signal) => withDeadline((inner) => sendUnlimited(command, inner), requestTimeoutMs, signal);
   const answers: AwsAnswers = createAwsAnswers(identityPoolId);
 
   /** One attempt; `null` where AWS says that there is no such thing. */
@@ -74,7 +81,7 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
     signal: AbortSignal,
   ): Promise<Output | null> {
     try {
-      return await withDeadline((inner) => send(command, inner), requestTimeoutMs, signal);
+      return await send(command, signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const translated = fromAwsError(error, call);

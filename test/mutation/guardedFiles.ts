@@ -87,7 +87,7 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   'src/http/securityHeaders.ts': ['test/http/server.test.ts', 'test/http/pages.test.ts'],
   'src/http/lambdaEvent.ts': ['test/http/lambda.test.ts'],
   'src/cognito/awsAnswers.ts': ['test/unit/cognito/awsGateway.test.ts'],
-  'src/cognito/awsCalls.ts': ['test/unit/cognito/awsGateway.test.ts'],
+  'src/cognito/awsCalls.ts': ['test/unit/cognito/awsGateway.test.ts', 'test/unit/cognito/awsCalls.test.ts'],
   'src/cognito/awsErrors.ts': ['test/unit/cognito/awsErrors.test.ts', 'test/unit/cognito/awsGateway.test.ts'],
   'src/cognito/awsGateway.ts': ['test/unit/cognito/awsGateway.test.ts'],
   'src/cognito/resilientGateway.ts': ['test/unit/cognito/resilientGateway.test.ts'],

@@ -17,6 +17,11 @@ export const cognitoChanges: readonly Change[] = [
     to: 'signals.get = () => abortSignal',
   },
   {
+    file: 'src/cognito/awsCalls.ts',
+    from: 'toFastProperties(client.config)',
+    to: 'client.config',
+  },
+  {
     file: 'src/cognito/resilientGateway.ts',
     from: "new Set([\n  'issueOpenIdToken',",
     to: "new Set([\n  'linkIdentity',\n  'issueOpenIdToken',",

@@ -431,51 +431,56 @@ describe('limits', () => {
     expect(made).toBe(2);
   });
 
-  it("rethrows the caller's own reason when the caller goes away", async () => {
-    const caller = new AbortController();
-    const reason = new Error('client disconnected');
-    stub.script('DescribeIdentity', () => {
-      caller.abort(reason);
-      return { fault: 'hang' };
+  describe.each([
+    { name: 'with its own time limit', limit: {} },
+    { name: 'limited by its caller alone', limit: { requestTimeoutMs: Number.POSITIVE_INFINITY } },
+  ])('a call $name', ({ limit }) => {
+    it("rethrows the caller's own reason when the caller goes away", async () => {
+      const caller = new AbortController();
+      const reason = new Error('client disconnected');
+      stub.script('DescribeIdentity', () => {
+        caller.abort(reason);
+        return { fault: 'hang' };
+      });
+
+      await expect(gateway(limit).describeIdentity(identity, caller.signal)).rejects.toBe(reason);
     });
 
-    await expect(gateway().describeIdentity(identity, caller.signal)).rejects.toBe(reason);
-  });
+    it('ends the connection of a call whose caller goes away, and of no other', async () => {
+      const description = { CreationDate: 1538078988, LastModifiedDate: 1538078990 };
+      const calls = gateway(limit);
+      stub.script('DescribeIdentity', { json: { IdentityId: identity, ...description } });
+      await calls.describeIdentity(identity, never);
 
-  it('ends the connection of a call whose caller goes away, and of no other', async () => {
-    const description = { CreationDate: 1538078988, LastModifiedDate: 1538078990 };
-    const calls = gateway();
-    stub.script('DescribeIdentity', { json: { IdentityId: identity, ...description } });
-    await calls.describeIdentity(identity, never);
+      let answerOther = () => {};
+      const released = new Promise<void>((resolve) => {
+        answerOther = resolve;
+      });
+      stub.script('DescribeIdentity', async ({ body }) => {
+        if (body.IdentityId === identity) return { fault: 'hang' };
+        await released;
+        return { json: { IdentityId: other, ...description } };
+      });
+      const caller = new AbortController();
+      const gone = calls.describeIdentity(identity, caller.signal).catch((error) => error);
+      const staying = calls.describeIdentity(other, new AbortController().signal);
+      await expect.poll(() => stub.count('DescribeIdentity')).toBe(3);
+      expect(await stub.connections()).toBe(2);
 
-    let answerOther = () => {};
-    const released = new Promise<void>((resolve) => {
-      answerOther = resolve;
+      caller.abort(new Error('client disconnected'));
+
+      expect(await gone).toBe(caller.signal.reason);
+      await expect.poll(() => stub.connections()).toBe(1);
+      answerOther();
+      expect((await staying)?.identityId).toBe(other);
     });
-    stub.script('DescribeIdentity', async ({ body }) => {
-      if (body.IdentityId === identity) return { fault: 'hang' };
-      await released;
-      return { json: { IdentityId: other, ...description } };
+
+    it('sends nothing for a caller who has already gone', async () => {
+      await expect(gateway(limit).describeIdentity(identity, AbortSignal.abort())).rejects.toMatchObject({
+        name: 'AbortError',
+      });
+      expect(stub.count('DescribeIdentity')).toBe(0);
     });
-    const caller = new AbortController();
-    const gone = calls.describeIdentity(identity, caller.signal).catch((error) => error);
-    const staying = calls.describeIdentity(other, new AbortController().signal);
-    await expect.poll(() => stub.count('DescribeIdentity')).toBe(3);
-    expect(await stub.connections()).toBe(2);
-
-    caller.abort(new Error('client disconnected'));
-
-    expect(await gone).toBe(caller.signal.reason);
-    await expect.poll(() => stub.connections()).toBe(1);
-    answerOther();
-    expect((await staying)?.identityId).toBe(other);
-  });
-
-  it('sends nothing for a caller who has already gone', async () => {
-    await expect(gateway().describeIdentity(identity, AbortSignal.abort())).rejects.toMatchObject({
-      name: 'AbortError',
-    });
-    expect(stub.count('DescribeIdentity')).toBe(0);
   });
 
   it.each([
