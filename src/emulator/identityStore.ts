@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { regionOfId } from '../lib/partition.ts';
 import type { KeyValueStore, Reader, Writer } from './store/keyValue.ts';
 import { longId, shortId } from './store/shortId.ts';
@@ -106,11 +106,8 @@ export function createIdentityStore(keyValue: KeyValueStore): IdentityStore {
 /** Provider key of developer logins: no public provider can have it, since their names are not empty. */
 const developer = '';
 
-/** Hashed, because an embedded database bounds the length of a key and a developer user id may have 1024 characters. */
 const loginKey = (identityPoolId: string, provider: string, subject: string) =>
-  hash('sha256', JSON.stringify([identityPoolId, provider, subject]), 'buffer')
-    .subarray(0, 20)
-    .toString('base64url');
+  JSON.stringify([identityPoolId, provider, subject]);
 
 /**
  * How an identity is kept, made for millions of them on disk: under a short reference made of a number for its pool and its place

@@ -11,7 +11,11 @@ const maxSkewMs = 5 * 60 * 1000;
 const algorithm = 'AWS4-HMAC-SHA256';
 const terminator = 'aws4_request';
 const week = 604_800;
-const authorizationParts = ['Credential', 'Signature', 'SignedHeaders'];
+const authorizationParts = {
+  Credential: /[\s,]Credential\s*=([^,]*)/,
+  Signature: /[\s,]Signature\s*=([^,]*)/,
+  SignedHeaders: /[\s,]SignedHeaders\s*=([^,]*)/,
+};
 
 export interface VerifyOptions {
   /** Service name of the credential scope, for example `cognito-identity`. */
@@ -129,17 +133,19 @@ function fromHeader(value: string, headers: WireHeaders): Claimed | Refusal {
   const scheme = space < 0 ? value : value.slice(0, space);
   if (!scheme.startsWith('AWS')) return missingToken();
   if (scheme !== algorithm) return incomplete(`Unsupported AWS 'algorithm', expected '${algorithm}'.`);
-  const parts = new Map<string, string>();
-  for (const part of value.slice(scheme.length).split(',')) {
-    const equals = part.indexOf('=');
-    if (equals > 0) parts.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim());
-  }
-  const [credential, signature, signedHeaders] = authorizationParts.map((name) => parts.get(name));
+  const part = (name: keyof typeof authorizationParts) => authorizationParts[name].exec(value)?.[1]?.trim();
+  const credential = part('Credential');
+  const signature = part('Signature');
+  const signedHeaders = part('SignedHeaders');
   const date = headers.get('x-amz-date') ?? headers.get('date');
   if (!credential || !signature || !signedHeaders || date === undefined) {
-    const lacking = authorizationParts
-      .filter((name) => !parts.get(name))
-      .map((name) => `Authorization header requires '${name}' parameter.`);
+    const lacking = Object.entries({
+      Credential: credential,
+      Signature: signature,
+      SignedHeaders: signedHeaders,
+    })
+      .filter(([, given]) => !given)
+      .map(([name]) => `Authorization header requires '${name}' parameter.`);
     if (date === undefined) {
       lacking.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
     }

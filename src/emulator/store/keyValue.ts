@@ -13,6 +13,9 @@ export const tables = [
 ] as const;
 export type Table = (typeof tables)[number];
 
+/** Tables with keys of any length, of which nobody asks for a range. */
+export const lookupTables: ReadonlySet<Table> = new Set(['logins']);
+
 export interface Entry<T> {
   readonly key: string;
   readonly value: T;

@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto';
 import type { Database, RootDatabase } from 'lmdb';
 import { claimDataDirectory, DataDirectoryError } from './dataDirectory.ts';
 import {
   BufferedWriter,
   type Entry,
   type KeyValueStore,
+  lookupTables,
   type Range,
   type Reader,
   type Table,
@@ -36,8 +38,15 @@ export async function openLmdbKeyValue(directory: string): Promise<KeyValueStore
   let root: RootDatabase;
   let databases: Map<Table, Database<unknown, string>>;
   try {
-    // In chunks: the file is not mapped anew as a whole each time it has grown.
-    root = open({ path: directory, maxDbs: tables.length + 1, encoding: 'json', remapChunks: true });
+    root = open({
+      path: directory,
+      // A directory, also where its name has a dot, which lmdb would take for that of a file.
+      noSubdir: false,
+      maxDbs: tables.length + 1,
+      encoding: 'json',
+      // In chunks: the file is not mapped anew as a whole each time it has grown.
+      remapChunks: true,
+    });
     databases = new Map(
       tables.map((table) => [table, root.openDB<unknown, string>({ name: table, encoding: 'json' })]),
     );
@@ -47,7 +56,7 @@ export async function openLmdbKeyValue(directory: string): Promise<KeyValueStore
   }
   const databaseOf = (table: Table) => databases.get(table) as Database<unknown, string>;
   const reader: Reader = {
-    get: <T>(table: Table, key: string) => databaseOf(table).get(key) as T | undefined,
+    get: <T>(table: Table, key: string) => databaseOf(table).get(keyIn(table, key)) as T | undefined,
     range: <T>(table: Table, { prefix, after, limit }: Range) => {
       const entries: Entry<T>[] = [];
       const start = after === undefined || after < prefix ? prefix : after;
@@ -62,8 +71,8 @@ export async function openLmdbKeyValue(directory: string): Promise<KeyValueStore
   };
   const apply = (writer: BufferedWriter) =>
     writer.apply({
-      put: (table, key, value) => void databaseOf(table).put(key, value),
-      remove: (table, key) => void databaseOf(table).remove(key),
+      put: (table, key, value) => void databaseOf(table).put(keyIn(table, key), value),
+      remove: (table, key) => void databaseOf(table).remove(keyIn(table, key)),
     });
   const attempt = <T>(work: (writer: BufferedWriter) => T): Attempt<T> => {
     const writer = new BufferedWriter(reader);
@@ -89,6 +98,10 @@ export async function openLmdbKeyValue(directory: string): Promise<KeyValueStore
     },
   };
 }
+
+/** LMDB bounds the length of a key: one that may have any is kept as the first 160 bits of its hash. */
+const keyIn = (table: Table, key: string) =>
+  lookupTables.has(table) ? hash('sha256', key, 'buffer').subarray(0, 20).toString('base64url') : key;
 
 /** Kept away from the database, which shares one transaction among many callers: one that throws must not undo the others. */
 type Attempt<T> = { readonly result: T } | { readonly error: unknown };

@@ -221,6 +221,14 @@ describe('with a data directory', { timeout: 120_000 }, () => {
     expect(readdirSync(directory)).toEqual(['thesis.txt']);
   });
 
+  it('takes a directory whose name has a dot, and makes it where it is missing', async () => {
+    const named = join(directory, 'data.v1');
+    const emulator = createEmulator({ dataDirectory: named });
+    await emulator.listen();
+    await emulator.close();
+    expect(readdirSync(named)).toEqual(['data.mdb', 'lock.mdb']);
+  });
+
   it('takes over the lock of a process that is gone', async () => {
     writeFileSync(join(directory, 'emulator.lock'), JSON.stringify({ pid: 999_999_999, startedAt: '1' }));
     const emulator = createEmulator({ dataDirectory: directory });

@@ -49,6 +49,17 @@ describe.each(stores)('a store %s', (_name, openStore) => {
     ]);
   });
 
+  it('takes keys of any length where they are only looked up', async () => {
+    const long = 'k'.repeat(10_000);
+    await store.write((writer) => {
+      writer.put('logins', `${long}1`, 'first');
+      writer.put('logins', `${long}2`, 'second');
+    });
+    await store.write((writer) => writer.remove('logins', `${long}1`));
+    const found = (key: string) => store.read((reader) => reader.get('logins', key));
+    expect([`${long}1`, `${long}2`, long].map(found)).toEqual([undefined, 'second', undefined]);
+  });
+
   it('ranges over a prefix in order, from a key on, up to a limit', async () => {
     await put('p/3', 'p/1', 'q/1', 'o/9', 'p/2', 'p');
     expect(keys('p/')).toEqual(['p/1', 'p/2', 'p/3']);
