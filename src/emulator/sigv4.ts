@@ -11,11 +11,11 @@ const maxSkewMs = 5 * 60 * 1000;
 const algorithm = 'AWS4-HMAC-SHA256';
 const terminator = 'aws4_request';
 const week = 604_800;
-const authorizationParts = {
-  Credential: /[\s,]Credential\s*=([^,]*)/,
-  Signature: /[\s,]Signature\s*=([^,]*)/,
-  SignedHeaders: /[\s,]SignedHeaders\s*=([^,]*)/,
-};
+/** Of a part that comes twice the first counts. */
+const authorizationParts = ['Credential', 'Signature', 'SignedHeaders'].map((name) => ({
+  name,
+  pattern: new RegExp(`[\\s,]${name}\\s*=([^,]*)`),
+}));
 
 export interface VerifyOptions {
   /** Service name of the credential scope, for example `cognito-identity`. */
@@ -133,19 +133,13 @@ function fromHeader(value: string, headers: WireHeaders): Claimed | Refusal {
   const scheme = space < 0 ? value : value.slice(0, space);
   if (!scheme.startsWith('AWS')) return missingToken();
   if (scheme !== algorithm) return incomplete(`Unsupported AWS 'algorithm', expected '${algorithm}'.`);
-  const part = (name: keyof typeof authorizationParts) => authorizationParts[name].exec(value)?.[1]?.trim();
-  const credential = part('Credential');
-  const signature = part('Signature');
-  const signedHeaders = part('SignedHeaders');
+  const given = authorizationParts.map(({ pattern }) => pattern.exec(value)?.[1]?.trim());
+  const [credential, signature, signedHeaders] = given;
   const date = headers.get('x-amz-date') ?? headers.get('date');
   if (!credential || !signature || !signedHeaders || date === undefined) {
-    const lacking = Object.entries({
-      Credential: credential,
-      Signature: signature,
-      SignedHeaders: signedHeaders,
-    })
-      .filter(([, given]) => !given)
-      .map(([name]) => `Authorization header requires '${name}' parameter.`);
+    const lacking = authorizationParts
+      .filter((_part, index) => !given[index])
+      .map(({ name }) => `Authorization header requires '${name}' parameter.`);
     if (date === undefined) {
       lacking.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
     }

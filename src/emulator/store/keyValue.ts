@@ -13,8 +13,9 @@ export const tables = [
 ] as const;
 export type Table = (typeof tables)[number];
 
-/** Tables with keys of any length, of which nobody asks for a range. */
-export const lookupTables: ReadonlySet<Table> = new Set(['logins']);
+/** A table with keys of any length, of which there are no ranges: a store may keep a hash in place of the key. */
+export const lookupTable = 'logins' satisfies Table;
+export type OrderedTable = Exclude<Table, typeof lookupTable>;
 
 export interface Entry<T> {
   readonly key: string;
@@ -31,7 +32,7 @@ export interface Range {
 
 export interface Reader {
   get<T>(table: Table, key: string): T | undefined;
-  range<T>(table: Table, range: Range): readonly Entry<T>[];
+  range<T>(table: OrderedTable, range: Range): readonly Entry<T>[];
 }
 
 export interface Writer extends Reader {
@@ -69,7 +70,7 @@ export class BufferedWriter implements Writer {
     return change === null ? undefined : (change.value as T);
   }
 
-  range<T>(table: Table, range: Range): readonly Entry<T>[] {
+  range<T>(table: OrderedTable, range: Range): readonly Entry<T>[] {
     const changes = this.#changes.get(table);
     if (!changes) return this.#base.range(table, range);
     const found = new Map<string, T>();

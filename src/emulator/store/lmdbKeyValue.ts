@@ -5,7 +5,8 @@ import {
   BufferedWriter,
   type Entry,
   type KeyValueStore,
-  lookupTables,
+  lookupTable,
+  type OrderedTable,
   type Range,
   type Reader,
   type Table,
@@ -57,7 +58,7 @@ export async function openLmdbKeyValue(directory: string): Promise<KeyValueStore
   const databaseOf = (table: Table) => databases.get(table) as Database<unknown, string>;
   const reader: Reader = {
     get: <T>(table: Table, key: string) => databaseOf(table).get(keyIn(table, key)) as T | undefined,
-    range: <T>(table: Table, { prefix, after, limit }: Range) => {
+    range: <T>(table: OrderedTable, { prefix, after, limit }: Range) => {
       const entries: Entry<T>[] = [];
       const start = after === undefined || after < prefix ? prefix : after;
       // One more than asked for, since the range includes the key that it starts after.
@@ -101,7 +102,7 @@ export async function openLmdbKeyValue(directory: string): Promise<KeyValueStore
 
 /** LMDB bounds the length of a key: one that may have any is kept as the first 160 bits of its hash. */
 const keyIn = (table: Table, key: string) =>
-  lookupTables.has(table) ? hash('sha256', key, 'buffer').subarray(0, 20).toString('base64url') : key;
+  table === lookupTable ? hash('sha256', key, 'buffer').subarray(0, 20).toString('base64url') : key;
 
 /** Kept away from the database, which shares one transaction among many callers: one that throws must not undo the others. */
 type Attempt<T> = { readonly result: T } | { readonly error: unknown };

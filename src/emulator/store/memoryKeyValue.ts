@@ -2,6 +2,7 @@ import {
   BufferedWriter,
   type Entry,
   type KeyValueStore,
+  type OrderedTable,
   type Range,
   type Reader,
   type Table,
@@ -20,7 +21,7 @@ export function createMemoryKeyValue(): KeyValueStore {
   };
   const reader: Reader = {
     get: <T>(table: Table, key: string) => tableOf(table).get(key) as T | undefined,
-    range: <T>(table: Table, range: Range) => tableOf(table).range(range) as Entry<T>[],
+    range: <T>(table: OrderedTable, range: Range) => tableOf(table).range(range) as Entry<T>[],
   };
   const writeNow: KeyValueStore['writeNow'] = (work) => {
     const writer = new BufferedWriter(reader);

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { CognitoIdentityClient, DescribeIdentityCommand } from '@aws-sdk/client-cognito-identity';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { sendThroughKeptMiddleware } from '../../../src/cognito/awsCalls.ts';
 import { startCognitoStub } from '../../support/cognitoStub.ts';
 
@@ -8,6 +8,7 @@ it("keeps the client's configuration in the layout that is cheap to copy", async
   setFlagsFromString('--allow-natives-syntax');
   const isCheapToCopy = new Function('object', 'return %HasFastProperties(object)');
   const stub = await startCognitoStub();
+  onTestFinished(() => stub.close());
   stub.script('DescribeIdentity', { json: { IdentityId: 'us-east-1:a' } });
   const client = new CognitoIdentityClient({
     region: 'us-east-1',
@@ -25,5 +26,4 @@ it("keeps the client's configuration in the layout that is cheap to copy", async
   }
 
   expect(isCheapToCopy(client.config)).toBe(true);
-  await stub.close();
 });
