@@ -113,7 +113,9 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     const { calls, windowMs: fair } = limits(rate() / parts());
     // What this process has been given tells more than what would be just.
     const windowMs = shared() ? Math.max(fair, pace(calls, now)) : fair;
-    const earlier = starts[starts.length - calls + (ahead % calls)];
+    const at = starts.length - calls + (ahead % calls);
+    // V8 looks a negative index up by its name, as slowly as it makes one.
+    const earlier = at < 0 ? undefined : starts[at];
     const soonest = shared() ? Math.max(now, nextGrant) : now;
     const first = earlier === undefined ? soonest : Math.max(soonest, earlier + windowMs);
     return first + Math.floor(ahead / calls) * windowMs;

@@ -14,7 +14,7 @@ export function traceRootFields(schema: GraphQLSchema): GraphQLSchema {
       const { resolve = defaultFieldResolver as Resolver } = field;
       const attributes = { 'graphql.operation.type': operation, 'graphql.field.name': field.name };
       const facts = () => ({ name: `${operation} ${field.name}`, attributes });
-      field.resolve = (...args) => inSpan(facts, async () => resolve(...args));
+      field.resolve = (...args) => inSpan(facts, () => resolve(...args));
     }
   }
   return schema;

@@ -8,6 +8,7 @@ import { inSpan, markFailed, type SpanFacts, SpanKind, traceOf } from '../teleme
 import { createClientAddress } from './clientAddress.ts';
 import { answerUnreadable } from './clientError.ts';
 import { backlog, createDrain } from './drain.ts';
+import { HeaderListResponse } from './headerListResponse.ts';
 import { HttpError } from './httpError.ts';
 import { createInProcessConnections, type InProcessAnswer, type InProcessRequest } from './inProcess.ts';
 import { createRouter, type Handler, type Route } from './route.ts';
@@ -70,16 +71,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       maxHeaderSize: 32 * 1024,
       // Node would refuse with an answer of its own; `handlerOf` looks after it.
       requireHostHeader: false,
+      ServerResponse: HeaderListResponse,
     },
-    (request, response) => void handle(request, response),
+    handle,
   );
   const inProcess = createInProcessConnections(server);
   const answersOfHost = createUnderWay();
   const network = createDrain(server);
   server.on('clientError', answerUnreadable);
-  server.on('checkExpectation', (request, response) => void handle(request, response));
+  server.on('checkExpectation', handle);
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  function handle(request: IncomingMessage, response: ServerResponse): void {
     const { clientAddress: peer = request.socket.remoteAddress ?? 'unknown', timeoutMs } =
       inProcess.factsOf(request) ?? {};
     const path = pathOf(request);
@@ -99,7 +101,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       onAnswered?.(routeOf(path)?.path ?? 'unknown', response.statusCode, performance.now() - begin);
       network.requestEnded();
     });
-    await inSpan(
+    void inSpan(
       () => spanOf(request, routeOf(path)),
       async (span) => {
         try {
@@ -152,7 +154,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     handle: inProcess.exchange,
     listener(request, response) {
       answersOfHost.add(response);
-      void handle(request, response);
+      handle(request, response);
     },
     mount(routes) {
       mounted.push(...routes);

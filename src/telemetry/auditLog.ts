@@ -1,6 +1,7 @@
-import { fstatSync } from 'node:fs';
+import { appendFile, fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import { ServiceError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { systemTimers, type Timers } from '../lib/timers.ts';
@@ -39,7 +40,7 @@ interface Output {
 
 /** The records of one turn of the event loop: they are written, or refused, together. */
 interface Batch {
-  readonly lines: string[];
+  lines: string;
   readonly outcome: Promise<void>;
   readonly written: () => void;
   readonly failed: (cause: unknown) => void;
@@ -83,7 +84,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       recordsWaiting = 0;
       open = undefined;
       try {
-        if (batches.length > 0) await output.append(batches.flatMap(({ lines }) => lines).join(''));
+        if (batches.length > 0) await output.append(batches.map(({ lines }) => lines).join(''));
         trouble = undefined;
       } catch (cause) {
         note(cause);
@@ -113,7 +114,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       timers.clear(timer);
       resolve();
     };
-    const batch = { lines: [], outcome, written, failed };
+    const batch = { lines: '', outcome, written, failed };
     waiting.push(batch);
     // After what else this turn of the event loop has to answer: its records go out together. Who comes first takes all with it.
     setImmediate(() => {
@@ -131,7 +132,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       if (recordsWaiting >= maxWaiting)
         return Promise.reject(unavailable(new Error('too many records are waiting to be written')));
       open ??= openBatch();
-      open.lines.push(lineOf(event, timeText(clock.now())));
+      open.lines += lineOf(event, timeText(clock.now()));
       recordsWaiting += 1;
       return open.outcome;
     },
@@ -196,6 +197,9 @@ function systemCode(cause: unknown): string {
   return typeof code === 'string' ? ` (${code})` : '';
 }
 
+/** By descriptor: the `appendFile` of a handle costs a promise and a buffer more. */
+const appendTo = promisify(appendFile);
+
 /** A file opened for appending. After a failure it is opened anew: the disk may have been replaced below it. */
 class FileOutput implements Output {
   readonly #path: string;
@@ -210,7 +214,7 @@ class FileOutput implements Output {
   async append(text: string): Promise<void> {
     try {
       const file = await this.#openFile();
-      await file.appendFile(this.#torn ? `\n${text}` : text, 'utf8');
+      await appendTo(file.fd, this.#torn ? `\n${text}` : text, 'utf8');
       this.#torn = false;
     } catch (error) {
       this.#torn = true;

@@ -42,16 +42,16 @@ export interface SpanFacts {
 
 /**
  * Runs work in a span of its own, which is the active one meanwhile and ends with it. Errors mark it by code, not by text. The facts are
- * asked for only while somebody traces.
+ * asked for only while somebody traces; otherwise what `work` answers is handed on as it is, with no promise around it.
  */
-export function inSpan<T>(facts: () => SpanFacts, work: (span: Span) => Promise<T>): Promise<T> {
+export function inSpan<T>(facts: () => SpanFacts, work: (span: Span) => T): T | Promise<Awaited<T>> {
   return isTracing() ? inTracedSpan(facts(), work) : work(noSpan);
 }
 
 async function inTracedSpan<T>(
   { name, kind = SpanKind.INTERNAL, attributes = {}, parent = context.active() }: SpanFacts,
-  work: (span: Span) => Promise<T>,
-): Promise<T> {
+  work: (span: Span) => T,
+): Promise<Awaited<T>> {
   const span = tracer().startSpan(name, { kind, attributes }, parent);
   try {
     return await context.with(trace.setSpan(parent, span), () => work(span));

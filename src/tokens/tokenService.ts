@@ -160,7 +160,7 @@ export function createTokenService(services: Services, options: TokenServiceOpti
   }
 
   return {
-    async issue(principal, { tokenDuration, previousIdentityId, renew, exchange }, scope) {
+    issue(principal, { tokenDuration, previousIdentityId, renew, exchange }, scope) {
       const request = tokenRequestOf(principal, tokenDuration);
       return auditedIssue(audit, auditSubjectOf('issue', request), scope, async () => {
         // Asked together with the limit of the user: where most are refused, each question to Redis is for nothing most of the time.

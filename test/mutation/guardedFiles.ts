@@ -85,6 +85,7 @@ export const guardedFiles: Readonly<Record<string, readonly string[]>> = {
   'src/http/clientError.ts': ['test/unit/http/clientError.test.ts', 'test/http/server.test.ts'],
   'src/http/clientAddress.ts': ['test/unit/http/clientAddress.test.ts'],
   'src/http/securityHeaders.ts': ['test/http/server.test.ts', 'test/http/pages.test.ts'],
+  'src/http/headerListResponse.ts': ['test/unit/http/headerListResponse.test.ts'],
   'src/http/lambdaEvent.ts': ['test/http/lambda.test.ts'],
   'src/cognito/awsAnswers.ts': ['test/unit/cognito/awsGateway.test.ts'],
   'src/cognito/awsCalls.ts': ['test/unit/cognito/awsGateway.test.ts', 'test/unit/cognito/awsCalls.test.ts'],
