@@ -54,7 +54,8 @@ export function createIssuing(rules: IssuingRules, { pool, audit, clock, shared,
       metrics?.countLookup(outcome);
       annotate('cognito_graphql.cache', outcome);
     },
-    ...(shared && { shared: shared.tokens }),
+    // Without Redis there is only the gateway to wait for, and that has a limit of its own.
+    ...(shared ? { shared: shared.tokens } : { sharedCallTimeoutMs: Number.POSITIVE_INFINITY }),
   });
   const gateway = createCachingGateway({
     gateway: resilient,

@@ -30,7 +30,7 @@ export interface TokenCacheOptions extends TokenScope, Omit<TokenStoreOptions, '
    * life it is half of their life.
    */
   readonly minTokenLife?: number;
-  /** Milliseconds that a shared call may take. Default 15000. */
+  /** Milliseconds that a shared call may take, `Infinity` where `fetch` has a limit of its own and `shared` is left out. Default 15000. */
   readonly sharedCallTimeoutMs?: number;
   /** Ends the shared calls, which no caller can end: for a process that stops. Default: never. */
   readonly signal?: AbortSignal;
@@ -135,7 +135,11 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
       if (!isVoid(flight, token.identityId)) store.put(key, user, token, usableUntil(request, token));
       return token;
     };
-    const answer = withDeadline(obtain, sharedCallTimeoutMs, ending, timers).catch((error) => {
+    const limited =
+      sharedCallTimeoutMs === Number.POSITIVE_INFINITY
+        ? obtain(ending)
+        : withDeadline(obtain, sharedCallTimeoutMs, ending, timers);
+    const answer = limited.catch((error) => {
       throw error instanceof DeadlineError ? tryAgain('Amazon Cognito does not answer at present.') : error;
     });
     const flight: Flight = { user, began, answer };

@@ -194,6 +194,22 @@ describe('many requests at once', () => {
     expect(time.pending).toBe(0);
   });
 
+  it('have the limit of the call itself where it brings one, and end with the process all the same', async () => {
+    const ending = new AbortController();
+    const { gateway } = setUp(
+      {
+        issueOpenIdToken: (_, signal) =>
+          new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      },
+      { signal: ending.signal, sharedCallTimeoutMs: Number.POSITIVE_INFINITY },
+    );
+    const all = Promise.allSettled(parallel(3, () => gateway.issueOpenIdToken(request('u1'), never)));
+    await time.advance(60_000);
+    const stopped = new Error('stopped');
+    ending.abort(stopped);
+    expect(await all).toEqual(Array(3).fill({ status: 'rejected', reason: stopped }));
+  });
+
   it('are counted as what they were', async () => {
     const { gateway, issue, lookups } = setUp();
     gateway.issueOpenIdToken(request('u1'), never);
