@@ -1,7 +1,6 @@
-import { appendFile, fstatSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import { promisify } from 'node:util';
 import { ServiceError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { systemTimers, type Timers } from '../lib/timers.ts';
@@ -197,9 +196,6 @@ function systemCode(cause: unknown): string {
   return typeof code === 'string' ? ` (${code})` : '';
 }
 
-/** By descriptor: the `appendFile` of a handle costs a promise and a buffer more. */
-const appendTo = promisify(appendFile);
-
 /** A file opened for appending. After a failure it is opened anew: the disk may have been replaced below it. */
 class FileOutput implements Output {
   readonly #path: string;
@@ -214,7 +210,7 @@ class FileOutput implements Output {
   async append(text: string): Promise<void> {
     try {
       const file = await this.#openFile();
-      await appendTo(file.fd, this.#torn ? `\n${text}` : text, 'utf8');
+      await file.appendFile(this.#torn ? `\n${text}` : text, 'utf8');
       this.#torn = false;
     } catch (error) {
       this.#torn = true;

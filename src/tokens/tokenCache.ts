@@ -30,7 +30,10 @@ export interface TokenCacheOptions extends TokenScope, Omit<TokenStoreOptions, '
    * life it is half of their life.
    */
   readonly minTokenLife?: number;
-  /** Milliseconds that a shared call may take, `Infinity` where `fetch` has a limit of its own and `shared` is left out. Default 15000. */
+  /**
+   * Milliseconds that a shared call may take, with `shared` and `fetch` in it; `Infinity` where there is only a `fetch` that has a limit of
+   * its own. Default 15000.
+   */
   readonly sharedCallTimeoutMs?: number;
   /** Ends the shared calls, which no caller can end: for a process that stops. Default: never. */
   readonly signal?: AbortSignal;
