@@ -28,13 +28,20 @@ export const sendThrough =
     client.send(command, { abortSignal });
 
 /**
- * For a client with `cacheMiddleware`, to which it adds the innermost step. The SDK puts its some twenty layers together anew for every
- * call that comes with options, a fifth of what a call costs; a signal is one. So the signal is found by the input of its call.
+ * For a client with `cacheMiddleware` and a single attempt per call, of which it replaces two steps. The SDK puts its layers together anew
+ * for every call that comes with options, a fifth of what a call costs; a signal is one. So the signal is found by the input of its call.
  */
 export function sendThroughKeptMiddleware(client: CognitoIdentityClient): Send {
   const signals = new WeakMap<object, AbortSignal>();
   // Its properties are too many for V8 to give them a layout unasked, and the SDK copies them four times per call.
   const { requestHandler } = toFastProperties(client.config);
+  // Signing asks for its place by this name. The SDK's step makes an Error with its stack for each call, though nothing is repeated here.
+  client.middlewareStack.add((next) => next, {
+    name: 'retryMiddleware',
+    step: 'finalizeRequest',
+    priority: 'high',
+    override: true,
+  });
   client.middlewareStack.add(
     // In place of the SDK's own last step, which hands on the options of the call that came first.
     () =>

@@ -11,6 +11,8 @@ export interface StubCall {
   readonly signed: boolean;
   /** Id of the key that signed. */
   readonly accessKeyId?: string | undefined;
+  /** In lower case. */
+  readonly headerNames: readonly string[];
 }
 
 export type StubAnswer =
@@ -54,6 +56,7 @@ export async function startCognitoStub(): Promise<CognitoStub> {
       body: JSON.parse(Buffer.concat(chunks).toString('utf8')),
       signed: request.headers.authorization !== undefined,
       accessKeyId: /Credential=(\w+)\//.exec(request.headers.authorization ?? '')?.[1],
+      headerNames: Object.keys(request.headers),
     };
     while (typeof answer === 'function') answer = await answer(call);
     await send(answer, response);

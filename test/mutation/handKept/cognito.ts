@@ -21,6 +21,7 @@ export const cognitoChanges: readonly Change[] = [
     from: 'toFastProperties(client.config)',
     to: 'client.config',
   },
+  { file: 'src/cognito/awsCalls.ts', from: "    name: 'retryMiddleware',\n", to: '' },
   {
     file: 'src/cognito/resilientGateway.ts',
     from: "new Set([\n  'issueOpenIdToken',",
