@@ -68,10 +68,8 @@ export function createAwsCognitoGateway(options: AwsGatewayOptions): CognitoGate
   const sendUnlimited: Send = options.client
     ? sendThrough(options.client)
     : sendThroughKeptMiddleware(createClient(region, options));
-  const send: Send =
-    requestTimeoutMs === Number.POSITIVE_INFINITY
-      ? sendUnlimited
-      : (command, signal) => withDeadline((inner) => sendUnlimited(command, inner), requestTimeoutMs, signal);
+  const send: Send = (command, signal) =>
+    withDeadline((inner) => sendUnlimited(command, inner), requestTimeoutMs, signal);
   const answers: AwsAnswers = createAwsAnswers(identityPoolId);
 
   /** One attempt; `null` where AWS says that there is no such thing. */

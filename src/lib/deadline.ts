@@ -15,6 +15,8 @@ export class DeadlineError extends Error {
  * aborted; the promise then settles at once, even when the work takes no notice: with {@link DeadlineError} or with the
  * caller's own reason. An answer that comes later is dropped.
  *
+ * With `Infinity` nothing is put around the work: it is given the caller's own signal, and settles when it heeds that.
+ *
  * `AbortSignal.any` and `AbortSignal.timeout` are avoided on purpose: on Node 20 both keep what they were derived from alive.
  */
 export async function withDeadline<T>(
@@ -24,6 +26,8 @@ export async function withDeadline<T>(
   timers: Timers = systemTimers,
 ): Promise<T> {
   signal.throwIfAborted();
+  // Node.js would make a timer of 1 ms of it.
+  if (timeoutMs === Number.POSITIVE_INFINITY) return work(signal);
   const controller = new AbortController();
   let onAbort: (() => void) | undefined;
   let timer: unknown;

@@ -138,11 +138,7 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
       if (!isVoid(flight, token.identityId)) store.put(key, user, token, usableUntil(request, token));
       return token;
     };
-    const limited =
-      sharedCallTimeoutMs === Number.POSITIVE_INFINITY
-        ? obtain(ending)
-        : withDeadline(obtain, sharedCallTimeoutMs, ending, timers);
-    const answer = limited.catch((error) => {
+    const answer = withDeadline(obtain, sharedCallTimeoutMs, ending, timers).catch((error) => {
       throw error instanceof DeadlineError ? tryAgain('Amazon Cognito does not answer at present.') : error;
     });
     const flight: Flight = { user, began, answer };

@@ -138,11 +138,6 @@ export const tokensChanges: readonly Change[] = [
     to: 'sharedCallTimeoutMs, new AbortController().signal, timers',
   },
   {
-    file: 'src/tokens/tokenCache.ts',
-    from: 'obtain(ending)',
-    to: 'obtain(new AbortController().signal)',
-  },
-  {
     file: 'src/tokens/tokenService.ts',
     from: 'identity.logins.length > (own === null ? 0 : 1)',
     to: 'own === null && identity.logins.length > 0',

@@ -54,6 +54,18 @@ describe('withDeadline', () => {
     expect(started).toBe(false);
   });
 
+  it('puts nothing around work that has no limit', async () => {
+    const caller = new AbortController();
+    let seen: AbortSignal | undefined;
+    const timers = { set: () => expect.fail('no timer'), clear: () => expect.fail('no timer') };
+    const work = async (signal: AbortSignal) => {
+      seen = signal;
+      return 42;
+    };
+    expect(await withDeadline(work, Number.POSITIVE_INFINITY, caller.signal, timers)).toBe(42);
+    expect(seen).toBe(caller.signal);
+  });
+
   it('leaves no timer behind', async () => {
     const pending = new Set<unknown>();
     const timers = {
